@@ -1,0 +1,85 @@
+package event
+
+import (
+	"crypto/sha256"
+	"errors"
+	"io"
+	"time"
+)
+
+// Sizes of the two fingerprints, in bytes.
+const (
+	HeadSize = 1024
+	MarkSize = 512
+)
+
+// Print is a fingerprint: the SHA-256 of the first Len bytes of a content, or of the Len bytes before an offset.
+type Print struct {
+	Len int
+	Sum []byte
+}
+
+// HeadPrint takes the fingerprint of the first n bytes of r, or of as many as there are.
+func HeadPrint(r io.ReaderAt, n int) (Print, error) { return printAt(r, 0, n) }
+
+// MarkPrint takes the fingerprint of the MarkSize bytes of r before off, or of as many as there are.
+func MarkPrint(r io.ReaderAt, off int64) (Print, error) {
+	n := min(off, MarkSize)
+	return printAt(r, off-n, int(n))
+}
+
+func printAt(r io.ReaderAt, off int64, n int) (Print, error) {
+	b := make([]byte, n)
+	k, err := r.ReadAt(b, off)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return Print{}, err
+	}
+	sum := sha256.Sum256(b[:k])
+	return Print{Len: k, Sum: sum[:]}, nil
+}
+
+// Equal says whether two fingerprints are of the same bytes.
+func (p Print) Equal(q Print) bool { return p.Len == q.Len && string(p.Sum) == string(q.Sum) }
+
+// State says what is known about a generation's life.
+type State string
+
+// The states of a generation.
+const (
+	Live      State = "live"      // its path names it
+	Draining  State = "draining"  // renamed or deleted, a writer may still hold it
+	Done      State = "done"      // read to its end
+	Truncated State = "truncated" // its inode was truncated; the rest may be in a copy
+	Lost      State = "lost"      // bytes of it are nowhere to be found
+)
+
+// Generation is one life of one file's content: what is stored about it.
+type Generation struct {
+	ID        int64
+	Source    int64
+	Path      string // where it was seen last
+	Dev, Ino  uint64
+	Head      Print // of its first bytes, as far as they are committed
+	Mark      Print // of the bytes before Off
+	Off       int64 // end of the last complete record that is committed
+	Lines     int64 // physical lines before Off
+	SizeSeen  int64
+	State     State
+	FirstSeen time.Time
+}
+
+// SourceState is what a reader tells about a source as it reads: it is kept in memory, not stored.
+type SourceState struct {
+	Source       int64
+	Files        int       // generations that are open
+	Size         int64     // bytes of the open generations
+	Off          int64     // committed bytes of them
+	BehindSince  time.Time // since when something readable is not committed; zero when all is
+	LastCommit   time.Time
+	LastError    string // the newest error, "" when the last attempt went well
+	LastErrorAt  time.Time
+	Format       string
+	Confidence   float64
+	LinesPerSec  float64
+	FilesWaiting int
+}

@@ -1,0 +1,155 @@
+package event
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"math/bits"
+	"slices"
+)
+
+// Histogram counts durations in buckets that are exact below 128 ticks and 0.8 to 1.6 % wide above (64 to an octave),
+// with the sum of the values in each. Histograms of one tick merge by adding. A tick is one millisecond throughout
+// Hangup. The zero value is empty and ready to use.
+type Histogram struct {
+	cells map[uint32]Cell
+}
+
+// Cell is one bucket's content.
+type Cell struct {
+	Count int64 // values in the bucket
+	Sum   int64 // their sum, in ticks
+}
+
+// maxTick bounds what is counted: 2^40 ms is 34 years.
+const maxTick = 1<<40 - 1
+
+// Bucket returns the number of the bucket that holds v ticks. Negative values count as 0.
+func Bucket(v int64) uint32 {
+	v = min(max(v, 0), maxTick)
+	if v < 128 {
+		return uint32(v)
+	}
+	e := bits.Len64(uint64(v)) - 7
+	return uint32(e<<6) + uint32(v>>e)
+}
+
+// BucketRange returns the values lo <= v < hi, in ticks, that bucket b holds.
+func BucketRange(b uint32) (lo, hi int64) {
+	if b < 128 {
+		return int64(b), int64(b) + 1
+	}
+	e := (b - 64) >> 6
+	m := int64(b - e<<6)
+	return m << e, (m + 1) << e
+}
+
+// Add counts v ticks once.
+func (h *Histogram) Add(v int64) {
+	v = min(max(v, 0), maxTick)
+	h.add(Bucket(v), Cell{Count: 1, Sum: v})
+}
+
+func (h *Histogram) add(b uint32, c Cell) {
+	if h.cells == nil {
+		h.cells = make(map[uint32]Cell)
+	}
+	have := h.cells[b]
+	h.cells[b] = Cell{Count: have.Count + c.Count, Sum: have.Sum + c.Sum}
+}
+
+// Merge adds what other holds.
+func (h *Histogram) Merge(other *Histogram) {
+	for b, c := range other.cells {
+		h.add(b, c)
+	}
+}
+
+// Count returns how many values were counted.
+func (h *Histogram) Count() int64 {
+	var n int64
+	for _, c := range h.cells {
+		n += c.Count
+	}
+	return n
+}
+
+// Buckets returns the numbers of the occupied buckets in rising order.
+func (h *Histogram) Buckets() []uint32 { return slices.Sorted(maps.Keys(h.cells)) }
+
+// Cell returns the content of bucket b.
+func (h *Histogram) Cell(b uint32) Cell { return h.cells[b] }
+
+// Quantile returns the value in ticks below which the share q (0 to 1) of the values lies, by the mean of its bucket.
+// It returns false when the histogram is empty.
+func (h *Histogram) Quantile(q float64) (int64, bool) {
+	n := h.Count()
+	if n == 0 {
+		return 0, false
+	}
+	rank := min(max(int64(q*float64(n)), 0), n-1)
+	for _, b := range h.Buckets() {
+		c := h.cells[b]
+		if rank < c.Count {
+			return c.Sum / c.Count, true
+		}
+		rank -= c.Count
+	}
+	return 0, false
+}
+
+// Encode writes the histogram as triples of unsigned varints in bucket order: the distance to the bucket before,
+// the count, and the sum less count times the bucket's lower end. An empty histogram is nil.
+func (h *Histogram) Encode() []byte {
+	if len(h.cells) == 0 {
+		return nil
+	}
+	out := make([]byte, 0, 8*len(h.cells))
+	last := uint32(0)
+	for _, b := range h.Buckets() {
+		c := h.cells[b]
+		lo, _ := BucketRange(b)
+		out = binary.AppendUvarint(out, uint64(b-last))
+		out = binary.AppendUvarint(out, uint64(c.Count))
+		out = binary.AppendUvarint(out, uint64(c.Sum-c.Count*lo))
+		last = b
+	}
+	return out
+}
+
+var errHistogram = errors.New("histogram is damaged")
+
+// MergeEncoded adds an encoded histogram; nil adds nothing. On an error the histogram is left partly merged.
+func (h *Histogram) MergeEncoded(b []byte) error {
+	next := func() (uint64, error) {
+		v, n := binary.Uvarint(b)
+		if n <= 0 {
+			return 0, errHistogram
+		}
+		b = b[n:]
+		return v, nil
+	}
+	last := uint32(0)
+	for len(b) > 0 {
+		d, err := next()
+		if err != nil {
+			return err
+		}
+		count, err := next()
+		if err != nil {
+			return err
+		}
+		rest, err := next()
+		if err != nil {
+			return err
+		}
+		if d > uint64(Bucket(maxTick)) || count > 1<<50 || rest > 1<<62 {
+			return fmt.Errorf("%w: bucket distance %d, count %d", errHistogram, d, count)
+		}
+		last += uint32(d)
+		lo, _ := BucketRange(last)
+		h.add(last, Cell{Count: int64(count), Sum: int64(count)*lo + int64(rest)})
+	}
+	return nil
+}
