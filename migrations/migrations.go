@@ -1,0 +1,71 @@
+// Package migrations holds the schema as forward-only SQL files, and applies them.
+package migrations
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:embed *.sql
+var files embed.FS
+
+// Up brings the database at url to the newest schema and returns its version. It takes a session lock, so that of two
+// instances that start together one waits for the other. A database that is newer than this program is an error.
+func Up(ctx context.Context, url string) (version int64, err error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return 0, fmt.Errorf("read the database URL: %w", err)
+	}
+	db := stdlib.OpenDB(*config)
+	defer func() { _ = db.Close() }()
+	return up(ctx, db)
+}
+
+func up(ctx context.Context, db *sql.DB) (int64, error) {
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return 0, fmt.Errorf("make the migration lock: %w", err)
+	}
+	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(locker))
+	if err != nil {
+		return 0, fmt.Errorf("read the migrations: %w", err)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return 0, fmt.Errorf("apply the migrations: %w", err)
+	}
+	have, want, err := p.GetVersions(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read the schema's version: %w", err)
+	}
+	if have > want {
+		return 0, fmt.Errorf("the database has schema version %d and this program knows %d: start a newer hangup", have, want)
+	}
+	return have, nil
+}
+
+// Hash names the schema by the content of its files.
+func Hash() string {
+	h := sha256.New()
+	names, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		panic(err) // the pattern is constant
+	}
+	for _, n := range names {
+		b, err := files.ReadFile(n)
+		if err != nil {
+			panic(err) // the file is embedded
+		}
+		_, _ = fmt.Fprintf(h, "%s %d\n%s", n, len(b), b)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:16]
+}
