@@ -1,0 +1,18 @@
+// Package store holds all SQL: it stores batches, folds counts, expires data and answers questions. It starts no
+// goroutine and keeps no clock: times come from the caller.
+package store
+
+import (
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Store stores and answers with one PostgreSQL database whose schema is up to date (see package migrations).
+// It is safe for use by many goroutines.
+type Store struct {
+	pool *pgxpool.Pool
+}
+
+// New returns a Store that works through pool. The caller closes the pool after the last use of the Store.
+func New(pool *pgxpool.Pool) *Store {
+	return &Store{pool: pool}
+}
