@@ -3,6 +3,8 @@
 -- Rules that hold for every table (they let the same schema be distributed by service later):
 -- service_id comes first in every primary key, unique index and foreign key; time-ordered data is partitioned by
 -- day and expires by dropping partitions; no triggers.
+-- Days within 400 days of today get a partition of their own when they are first written; others, which only the
+-- import of an old log or a broken clock makes, share the default one and are deleted in batches.
 
 CREATE TABLE service (
     service_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -122,6 +124,7 @@ CREATE TABLE disconnect (
     joined_off           bigint,
     PRIMARY KEY (service_id, day, generation_id, off)
 ) PARTITION BY RANGE (day);
+CREATE TABLE disconnect_default PARTITION OF disconnect DEFAULT;
 CREATE INDEX disconnect_at ON disconnect (service_id, at);
 CREATE INDEX disconnect_route ON disconnect (service_id, route_id, at);
 CREATE INDEX disconnect_client ON disconnect (service_id, client, at);
@@ -148,6 +151,7 @@ CREATE TABLE tally (
     done               bytea,
     "drop"             bytea
 ) PARTITION BY RANGE (day);
+CREATE TABLE tally_default PARTITION OF tally DEFAULT;
 CREATE INDEX tally_minute ON tally (service_id, minute);
 CREATE INDEX tally_route ON tally (service_id, route_id, minute);
 
@@ -205,6 +209,7 @@ CREATE TABLE client_tally (
     idle         bigint      NOT NULL,
     last_seen_at timestamptz NOT NULL
 ) PARTITION BY RANGE (day);
+CREATE TABLE client_tally_default PARTITION OF client_tally DEFAULT;
 CREATE INDEX client_tally_hour ON client_tally (service_id, hour);
 CREATE INDEX client_tally_client ON client_tally (service_id, client, hour);
 
