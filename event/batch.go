@@ -133,6 +133,17 @@ func (c *Counts) Add(other Counts) {
 	}
 }
 
+// Sub takes other away.
+func (c *Counts) Sub(other Counts) {
+	c.Requests -= other.Requests
+	c.Bytes -= other.Bytes
+	c.Idle -= other.Idle
+	for i := range c.Dropped {
+		c.Dropped[i] -= other.Dropped[i]
+		c.Reported[i] -= other.Reported[i]
+	}
+}
+
 // Disconnects returns the disconnects that count: dropped and reported, idle closes excluded.
 func (c Counts) Disconnects() int64 {
 	var n int64

@@ -59,6 +59,18 @@ func (h *Histogram) add(b uint32, c Cell) {
 	h.cells[b] = Cell{Count: have.Count + c.Count, Sum: have.Sum + c.Sum}
 }
 
+// Remove takes back one Add of v ticks. It does nothing when no value is in v's bucket.
+func (h *Histogram) Remove(v int64) {
+	v = min(max(v, 0), maxTick)
+	b := Bucket(v)
+	switch c := h.cells[b]; {
+	case c.Count > 1:
+		h.cells[b] = Cell{Count: c.Count - 1, Sum: c.Sum - v}
+	case c.Count == 1:
+		delete(h.cells, b)
+	}
+}
+
 // Merge adds what other holds.
 func (h *Histogram) Merge(other *Histogram) {
 	for b, c := range other.cells {

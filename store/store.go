@@ -3,13 +3,20 @@
 package store
 
 import (
+	"errors"
+
 	"github.com/jackc/pgx/v5/pgxpool"
 )
+
+// ErrNotFound says that what was asked for does not exist.
+var ErrNotFound = errors.New("not found")
 
 // Store stores and answers with one PostgreSQL database whose schema is up to date (see package migrations).
 // It is safe for use by many goroutines.
 type Store struct {
 	pool *pgxpool.Pool
+	dict dictionary
+	days days
 }
 
 // New returns a Store that works through pool. The caller closes the pool after the last use of the Store.

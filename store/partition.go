@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// dayTables are the tables that are partitioned by day.
+var dayTables = []string{"disconnect", "tally", "client_tally"}
+
+// partitionWindow is how far from today a day may lie to get partitions of its own. The others share the default one.
+const partitionWindow = 400 * 24 * time.Hour
+
+// touchEvery is how often day_written is brought up to date while a day is written to.
+const touchEvery = 10 * time.Minute
+
+// days remembers which days this process has prepared, and when.
+type days struct {
+	mu      sync.Mutex
+	touched map[serviceDay]time.Time
+}
+
+type serviceDay struct {
+	service int32
+	day     time.Time
+}
+
+func (d *days) forget() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.touched = nil
+}
+
+func dayOf(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
+
+// prepareDays makes the partitions of the days that are to be written and notes that they are written to, so that
+// they do not expire under the writer.
+func (s *Store) prepareDays(ctx context.Context, now time.Time, service int32, wanted []time.Time) error {
+	s.days.mu.Lock()
+	defer s.days.mu.Unlock()
+	if s.days.touched == nil {
+		s.days.touched = make(map[serviceDay]time.Time)
+	}
+	var stale []time.Time
+	for _, d := range wanted {
+		if at, ok := s.days.touched[serviceDay{service, d}]; !ok || now.Sub(at) > touchEvery {
+			stale = append(stale, d)
+		}
+	}
+	if len(stale) == 0 {
+		return nil
+	}
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := makePartitions(ctx, tx, now, stale); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `INSERT INTO day_written (service_id, day, written_at) SELECT $1, d, $3 FROM unnest($2::date[]) d ORDER BY d
+			ON CONFLICT (service_id, day) DO UPDATE SET written_at = greatest(day_written.written_at, excluded.written_at)`, service, stale, now)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("prepare the partitions: %w", err)
+	}
+	for _, d := range stale {
+		s.days.touched[serviceDay{service, d}] = now
+	}
+	return nil
+}
+
+// lockPartitions is the advisory lock under which partitions are made and dropped.
+const lockPartitions = 0x68616e677570 // "hangup"
+
+// makePartitions makes the missing partitions of the days in the window around now. A table is made first and attached
+// then, which does not lock out readers and writers of the parent as creating a partition in place would.
+func makePartitions(ctx context.Context, tx pgx.Tx, now time.Time, wanted []time.Time) error {
+	var missing []time.Time
+	for _, d := range wanted {
+		if d.Before(now.Add(-partitionWindow)) || d.After(now.Add(partitionWindow)) {
+			continue
+		}
+		var have bool
+		if err := tx.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL`, partitionName(dayTables[len(dayTables)-1], d)).Scan(&have); err != nil {
+			return err
+		}
+		if !have {
+			missing = append(missing, d)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, lockPartitions); err != nil {
+		return err
+	}
+	for _, d := range missing {
+		for _, t := range dayTables {
+			name, from, to := partitionName(t, d), d.Format(time.DateOnly), d.AddDate(0, 0, 1).Format(time.DateOnly)
+			var have bool
+			if err := tx.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL`, name).Scan(&have); err != nil {
+				return err
+			}
+			if have { // another instance was faster
+				continue
+			}
+			// Names and dates are made here, from a constant and a date: nothing of a log is in this text.
+			for _, sql := range []string{
+				fmt.Sprintf(`CREATE TABLE %s (LIKE %s INCLUDING ALL)`, name, t),
+				fmt.Sprintf(`ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM ('%s') TO ('%s')`, t, name, from, to),
+			} {
+				if _, err := tx.Exec(ctx, sql); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func partitionName(table string, day time.Time) string { return table + "_p" + day.Format("20060102") }
