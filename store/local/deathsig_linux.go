@@ -1,0 +1,34 @@
+//go:build linux && !pipewatch
+
+package local
+
+import (
+	"os/exec"
+	"runtime"
+	"syscall"
+)
+
+// spawn starts the server such that the kernel sends it SIGINT (a fast shutdown) when we die, however we die.
+// The kernel counts the death of the *thread* that forked, so that thread is held until the server has ended.
+func spawn(cmd *exec.Cmd) (*child, error) {
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGINT
+	c := &child{cmd: cmd, done: make(chan struct{})}
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			c.err = exitError(cmd.Wait())
+			close(c.done)
+		}
+	}()
+	if err := <-started; err != nil {
+		return nil, err
+	}
+	return c, nil
+}

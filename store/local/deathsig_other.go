@@ -1,0 +1,45 @@
+//go:build !linux || pipewatch
+
+package local
+
+import (
+	"fmt"
+	"os/exec"
+	"strconv"
+	"syscall"
+)
+
+// spawn starts the server and beside it a shell that waits for the end of a pipe. Only we hold the pipe's other end, so
+// it ends when we die, however we die; the shell then sends SIGINT (a fast shutdown) to the server. The build tag
+// "pipewatch" takes this way on Linux too, so that it can be tested there.
+func spawn(cmd *exec.Cmd) (*child, error) {
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	c := &child{cmd: cmd, done: make(chan struct{})}
+	watch := exec.Command("/bin/sh", "-c", `read -r line; kill -INT "$1"`, "watch", strconv.Itoa(cmd.Process.Pid)) //nolint:noctx // it ends with the server
+	watch.Dir = "/"
+	watch.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: cmd.SysProcAttr.Credential}
+	hold, err := watch.StdinPipe()
+	if err == nil {
+		err = watch.Start()
+	}
+	go func() {
+		c.err = exitError(cmd.Wait())
+		if watch.Process != nil {
+			_ = watch.Process.Kill() // first: it must not signal a process id that is free again
+			_ = watch.Wait()
+			_ = hold.Close()
+		}
+		close(c.done)
+	}()
+	if err != nil {
+		return nil, fmt.Errorf("watch the server: %w", joinEnd(err, c))
+	}
+	return c, nil
+}
+
+func joinEnd(err error, c *child) error {
+	_ = c.end()
+	return err
+}
