@@ -42,9 +42,10 @@ func (s *Server) stopLeftover(ctx context.Context) error {
 	defer immediate.Stop()
 	signal := syscall.SIGINT
 	for {
-		if err := syscall.Kill(pid, signal); errors.Is(err, syscall.ESRCH) {
+		if !serves(pid, s.data) { // not only "does not exist": a dead process that nobody waits for still has its id
 			return nil
-		} else if err != nil {
+		}
+		if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return fmt.Errorf("stop PostgreSQL (process %d) that still runs in %s: %w", pid, s.data, err)
 		}
 		signal = syscall.Signal(0)

@@ -282,7 +282,7 @@ func (s *Server) release() error {
 		return nil
 	}
 	err := s.removeSockets()
-	err = errors.Join(err, s.lock.Truncate(0), s.lock.Close())
+	err = errors.Join(err, unlock(s.lock))
 	s.lock = nil
 	return err
 }

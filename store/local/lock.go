@@ -37,6 +37,16 @@ func acquire(dir string) (*os.File, error) {
 	return nil, fmt.Errorf("lock %s: %w", path, err)
 }
 
+// unlock gives the lock free. Closing the file alone would not do at once: a process that is being forked in this moment
+// shares the file until it runs its program.
+func unlock(f *os.File) error {
+	err := errors.Join(f.Truncate(0), syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
+	if err != nil {
+		return fmt.Errorf("unlock state directory: %w", err)
+	}
+	return nil
+}
+
 // holder tells whose lock it is, in words, as far as the lock file says.
 func holder(f *os.File) string {
 	var buf [32]byte
