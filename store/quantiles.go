@@ -1,0 +1,73 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"hangup/event"
+)
+
+// Ages are the durations of exchanges in milliseconds, those that were completed and those that were dropped.
+type Ages struct{ Completed, Abandoned event.Histogram }
+
+// agesBy merges the histograms of `part` by a key, an SQL expression of type bigint over the columns at, service_id,
+// route_id and agent_id. Counts do not tell the parties' ages apart: with a filter on the party the ages of dropped
+// exchanges come from the single disconnects.
+func agesBy(ctx context.Context, tx pgx.Tx, n names, p plan, r Range, f Filter, key string, keyArgs ...any) (map[int64]*Ages, error) {
+	out := map[int64]*Ages{}
+	at := func(k int64) *Ages {
+		if out[k] == nil {
+			out[k] = &Ages{}
+		}
+		return out[k]
+	}
+	byParty := f.has(FieldParty)
+	a := &args{list: keyArgs}
+	sql := "WITH " + p.part(a, f) + " SELECT " + key + ` AS key, done, "drop" FROM part WHERE done IS NOT NULL OR "drop" IS NOT NULL`
+	rows, err := tx.Query(ctx, sql, a.list...)
+	if err != nil {
+		return nil, err
+	}
+	var (
+		k          int64
+		done, drop []byte
+	)
+	_, err = pgx.ForEachRow(rows, []any{&k, (*pgtype.DriverBytes)(&done), (*pgtype.DriverBytes)(&drop)}, func() error {
+		if err := at(k).Completed.MergeEncoded(done); err != nil || byParty {
+			return err
+		}
+		return at(k).Abandoned.MergeEncoded(drop)
+	})
+	if err != nil || !byParty {
+		return out, err
+	}
+	a = &args{list: keyArgs}
+	rows, err = tx.Query(ctx, fmt.Sprintf(`WITH part AS (SELECT t.at, t.service_id, t.route_id, t.agent_id, t.duration_us FROM disconnect t
+		WHERE %s AND t.exchange AND t.phase <> 'idle' AND t.duration_us IS NOT NULL%s)
+		SELECT %s AS key, duration_us / 1000, count(*) FROM part GROUP BY 1, 2`,
+		disconnectsIn(a, n, r), f.onDisconnect(a), key), a.list...)
+	if err != nil {
+		return nil, err
+	}
+	var ms, count int64
+	_, err = pgx.ForEachRow(rows, []any{&k, &ms, &count}, func() error {
+		h := &at(k).Abandoned
+		for range count {
+			h.Add(ms)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// disconnectsIn returns the condition on rows t of disconnect to be of the services and in the range.
+func disconnectsIn(a *args, n names, r Range) string {
+	return fmt.Sprintf("t.service_id = ANY(%s) AND t.at >= %s AND t.at < %s AND t.day >= %s AND t.day <= %s",
+		a.add(n.ids()), a.add(r.From), a.add(r.To), a.add(r.From), a.add(r.To))
+}
+
+// counted is the condition on rows t of disconnect that makes them part of every figure.
+const counted = "t.phase <> 'idle' AND t.joined_generation_id IS NULL"

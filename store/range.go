@@ -1,0 +1,245 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Range is a time range From <= t < To. Both ends are whole minutes in UTC.
+type Range struct{ From, To time.Time }
+
+// Minutes returns the range widened to whole minutes.
+func Minutes(from, to time.Time) Range {
+	end := to.UTC().Truncate(time.Minute)
+	if end.Before(to) {
+		end = end.Add(time.Minute)
+	}
+	return Range{From: from.UTC().Truncate(time.Minute), To: end}
+}
+
+// Len returns the range's length.
+func (r Range) Len() time.Duration { return r.To.Sub(r.From) }
+
+// hours returns the range widened to whole hours.
+func (r Range) hours() Range {
+	end := r.To.Truncate(time.Hour)
+	if end.Before(r.To) {
+		end = end.Add(time.Hour)
+	}
+	return Range{From: r.From.Truncate(time.Hour), To: end}
+}
+
+// Span says from when to when there are data; both are zero when there are none.
+type Span struct{ From, To time.Time }
+
+const wholeDay = 24 * time.Hour
+
+// grain is how coarse the counts are that a question may use.
+type grain int
+
+const (
+	byMinute grain = iota
+	byHour
+	byDay
+)
+
+// grainOf returns the coarsest grain whose buckets never straddle the steps that begin at origin.
+func grainOf(origin time.Time, step time.Duration) grain {
+	switch {
+	case step%wholeDay == 0 && origin.Equal(origin.Truncate(wholeDay)):
+		return byDay
+	case step%time.Hour == 0 && origin.Equal(origin.Truncate(time.Hour)):
+		return byHour
+	default:
+		return byMinute
+	}
+}
+
+// plan says which counts answer for which part of a range, for each service. Every minute of the range is in exactly
+// one of its parts.
+type plan struct {
+	days, hours []bucket
+	minutes     []stretch
+}
+
+type bucket struct {
+	service int32
+	at      time.Time
+}
+
+type stretch struct {
+	service  int32
+	from, to time.Time
+}
+
+// newPlan covers r for each service: with days and hours where these are folded and nothing newer is in their
+// minutes, with minutes elsewhere. It must be read in the transaction in which the counts are.
+func newPlan(ctx context.Context, tx pgx.Tx, services []int32, r Range, coarsest grain) (plan, error) {
+	var p plan
+	if r.Len() <= 0 {
+		return p, nil
+	}
+	if coarsest == byMinute || r.Len() < time.Hour {
+		for _, s := range services {
+			p.minutes = append(p.minutes, stretch{s, r.From, r.To})
+		}
+		return p, nil
+	}
+	hours, days, err := foldedIn(ctx, tx, services, r)
+	if err != nil {
+		return p, err
+	}
+	for _, s := range services {
+		p.cover(s, r, hours, days, coarsest)
+	}
+	return p, nil
+}
+
+// foldedIn returns the hours and days inside r whose counts hold all that their minutes say.
+func foldedIn(ctx context.Context, tx pgx.Tx, services []int32, r Range) (hours, days map[bucket]bool, err error) {
+	rows, err := tx.Query(ctx, `
+		SELECT f.service_id, f.grain, f.bucket FROM folded f
+		WHERE f.service_id = ANY($1) AND f.bucket >= $2 AND f.bucket < $3
+		  AND NOT EXISTS (
+			SELECT FROM dirty_hour d WHERE d.service_id = f.service_id AND d.hour >= f.bucket
+			  AND d.hour < f.bucket + CASE f.grain WHEN 'day' THEN interval '24 hours' ELSE interval '1 hour' END)`,
+		services, r.From, r.To)
+	if err != nil {
+		return nil, nil, err
+	}
+	hours, days = map[bucket]bool{}, map[bucket]bool{}
+	var (
+		b     bucket
+		grain string
+	)
+	_, err = pgx.ForEachRow(rows, []any{&b.service, &grain, &b.at}, func() error {
+		k := bucket{b.service, b.at.UTC()}
+		if grain == "day" {
+			days[k] = true
+		} else {
+			hours[k] = true
+		}
+		return nil
+	})
+	return hours, days, err
+}
+
+func (p *plan) cover(service int32, r Range, hours, days map[bucket]bool, coarsest grain) {
+	for t := r.From; t.Before(r.To); {
+		k := bucket{service, t}
+		switch {
+		case coarsest >= byDay && days[k] && !t.Add(wholeDay).After(r.To):
+			p.days = append(p.days, k)
+			t = t.Add(wholeDay)
+		case hours[k] && !t.Add(time.Hour).After(r.To):
+			p.hours = append(p.hours, k)
+			t = t.Add(time.Hour)
+		default:
+			to := t.Truncate(time.Hour).Add(time.Hour)
+			if to.After(r.To) {
+				to = r.To
+			}
+			p.addMinutes(stretch{service, t, to})
+			t = to
+		}
+	}
+}
+
+// addMinutes appends a stretch, or lengthens the last one when it joins on to it.
+func (p *plan) addMinutes(s stretch) {
+	if n := len(p.minutes); n > 0 && p.minutes[n-1].service == s.service && p.minutes[n-1].to.Equal(s.from) {
+		p.minutes[n-1].to = s.to
+		return
+	}
+	p.minutes = append(p.minutes, s)
+}
+
+// partColumns are the columns that tally, tally_hour and tally_day have in common.
+const partColumns = `t.service_id, t.route_id, t.agent_id, t.requests, t.bytes,
+	t.dropped_client, t.dropped_upstream, t.dropped_server, t.dropped_unknown,
+	t.reported_client, t.reported_upstream, t.reported_server, t.reported_unknown, t.idle, t.done, t."drop"`
+
+// maxStretches is how many stretches of minutes get a branch of their own, so that the planner knows how wide each is.
+const maxStretches = 16
+
+// part returns the common table expression `part(at, ...)`: the counts of the range, each once, of the rows that the
+// filter keeps. It is the only way from a question to the counts.
+func (p plan) part(a *args, f Filter) string {
+	where := f.onTally(a)
+	var branches []string
+	branch := func(table, at, cond string) {
+		branches = append(branches, fmt.Sprintf("SELECT t.%s AS at, %s FROM %s t WHERE %s%s", at, partColumns, table, cond, where))
+	}
+	for _, g := range []struct {
+		table   string
+		buckets []bucket
+	}{{"tally_day", p.days}, {"tally_hour", p.hours}} {
+		for _, same := range byService(g.buckets) {
+			branch(g.table, "bucket", fmt.Sprintf("t.service_id = %s AND t.bucket = ANY(%s::timestamptz[])",
+				a.add(same.service), a.add(same.at)))
+		}
+	}
+	if len(p.minutes) <= maxStretches {
+		for _, m := range p.minutes {
+			branch("tally", "minute", fmt.Sprintf("t.service_id = %s AND %s", a.add(m.service), minutesIn(a, m.from, m.to)))
+		}
+	} else {
+		branch("tally", "minute", p.manyStretches(a))
+	}
+	if len(branches) == 0 {
+		branch("tally", "minute", "false")
+	}
+	sql := "part AS (" + branches[0]
+	for _, b := range branches[1:] {
+		sql += "\nUNION ALL " + b
+	}
+	return sql + ")"
+}
+
+func minutesIn(a *args, from, to time.Time) string {
+	return fmt.Sprintf("t.minute >= %s AND t.minute < %s AND t.day >= %s AND t.day <= %s",
+		a.add(from), a.add(to), a.add(from), a.add(to))
+}
+
+func (p plan) manyStretches(a *args) string {
+	first, last := p.minutes[0].from, p.minutes[0].to
+	var (
+		services []int32
+		from, to []time.Time
+	)
+	for _, m := range p.minutes {
+		services, from, to = append(services, m.service), append(from, m.from), append(to, m.to)
+		if m.from.Before(first) {
+			first = m.from
+		}
+		if m.to.After(last) {
+			last = m.to
+		}
+	}
+	return fmt.Sprintf(`t.service_id = ANY(%[1]s) AND %[2]s AND EXISTS (
+		SELECT FROM unnest(%[1]s::integer[], %[3]s::timestamptz[], %[4]s::timestamptz[]) s(service_id, a, b)
+		WHERE s.service_id = t.service_id AND t.minute >= s.a AND t.minute < s.b)`,
+		a.add(services), minutesIn(a, first, last), a.add(from), a.add(to))
+}
+
+type sameService struct {
+	service int32
+	at      []time.Time
+}
+
+func byService(buckets []bucket) []sameService {
+	var out []sameService
+	for _, b := range buckets {
+		i := slices.IndexFunc(out, func(s sameService) bool { return s.service == b.service })
+		if i < 0 {
+			out = append(out, sameService{service: b.service})
+			i = len(out) - 1
+		}
+		out[i].at = append(out[i].at, b.at)
+	}
+	return out
+}

@@ -1,0 +1,141 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"hangup/event"
+)
+
+// RouteDetail is one route in a range.
+type RouteDetail struct {
+	RouteFigures
+	Ages     Ages
+	Total    event.Counts // of all routes under the filter's other conditions
+	Agents   []AgentFigures
+	Clients  []ClientFigures // the ten that hung up most
+	Sessions Outcomes        // of the sessions of the clients that hung up on the route
+}
+
+// AgentFigures are the counts of one class of user agents.
+type AgentFigures struct {
+	event.Agent
+	event.Counts
+}
+
+// Outcomes say what clients did after a hang-up: asked the same route again within 10 s, asked anything within 30 min,
+// or nothing; or that the 30 min are not over.
+type Outcomes struct{ Retried, Stayed, Lost, Undecided int64 }
+
+// topClients is how many clients a route shows.
+const topClients = 10
+
+// Route returns one route, with zero counts when nothing happened to it in the range. Its error is ErrNotFound when there
+// is no such route.
+func (s *Store) Route(ctx context.Context, id int32, r Range, f Filter) (RouteDetail, error) {
+	out := RouteDetail{RouteFigures: RouteFigures{ID: id}}
+	err := s.ask(ctx, "a route", func(tx pgx.Tx) error {
+		var service int32
+		err := tx.QueryRow(ctx, `SELECT s.service_id, s.name, r.method, r.template FROM route r JOIN service s USING (service_id)
+			WHERE r.route_id = $1`, id).Scan(&service, &out.Service, &out.Method, &out.Template)
+		if err == pgx.ErrNoRows {
+			return ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		n, err := servicesIn(ctx, tx, f)
+		if err != nil {
+			return err
+		}
+		p, err := newPlan(ctx, tx, n.ids(), r, byDay)
+		if err != nil {
+			return err
+		}
+		all, err := routeFigures(ctx, tx, n, p, f.without(FieldRoute, FieldMethod))
+		if err != nil {
+			return err
+		}
+		for _, v := range all {
+			out.Total.Add(v.Counts)
+		}
+		one := f.and(routeIs(id))
+		by, err := countsBy(ctx, tx, p, one, "0::bigint")
+		if err != nil {
+			return err
+		}
+		out.Counts = total(by)
+		ages, err := agesBy(ctx, tx, n, p, r, one, "0::bigint")
+		if err != nil {
+			return err
+		}
+		if a := ages[0]; a != nil {
+			out.Ages = *a
+		}
+		if out.Agents, err = agents(ctx, tx, p, one); err != nil {
+			return err
+		}
+		list, err := clients(ctx, tx, n, ClientQuery{Range: r, Filter: one, Sort: ClientsByDisconnects, Limit: topClients})
+		if err != nil {
+			return err
+		}
+		out.Clients = list.Clients
+		return out.Sessions.read(ctx, tx, n, r, one)
+	})
+	return out, err
+}
+
+// agents returns the counts by user agent, those with the most hang-ups first.
+func agents(ctx context.Context, tx pgx.Tx, p plan, f Filter) ([]AgentFigures, error) {
+	a := &args{}
+	rows, err := tx.Query(ctx, fmt.Sprintf(`WITH %s SELECT a.family, a.class, s.*
+		FROM (SELECT service_id, agent_id, %s FROM part GROUP BY 1, 2) s
+		JOIN agent a ON a.service_id = s.service_id AND a.agent_id = s.agent_id ORDER BY 1, 2`, p.part(a, f), sums), a.list...)
+	if err != nil {
+		return nil, err
+	}
+	var (
+		out                []AgentFigures
+		v                  AgentFigures
+		service, unusedKey int32
+	)
+	_, err = pgx.ForEachRow(rows, append([]any{&v.Family, &v.Class, &service, &unusedKey}, scanCounts(&v.Counts)...), func() error {
+		w := v
+		w.Counts = f.counts(v.Counts)
+		if w.Requests == 0 && w.Disconnects() == 0 {
+			return nil
+		}
+		if n := len(out); n > 0 && out[n-1].Agent == w.Agent {
+			out[n-1].Add(w.Counts)
+			return nil
+		}
+		out = append(out, w)
+		return nil
+	})
+	slices.SortStableFunc(out, func(a, b AgentFigures) int {
+		switch da, db := a.Disconnects(), b.Disconnects(); {
+		case da != db:
+			return int(db - da)
+		default:
+			return int(b.Requests - a.Requests)
+		}
+	})
+	return out, err
+}
+
+// read adds up the sessions, in the range, of the clients whose hang-ups the filter keeps.
+func (o *Outcomes) read(ctx context.Context, tx pgx.Tx, n names, r Range, f Filter) error {
+	a := &args{}
+	where := disconnectsIn(a, n, r) + f.onDisconnect(a)
+	return tx.QueryRow(ctx, fmt.Sprintf(`
+		SELECT coalesce(sum(s.retried), 0)::bigint, coalesce(sum(s.stayed), 0)::bigint,
+			coalesce(sum(s.lost), 0)::bigint, coalesce(sum(s.undecided), 0)::bigint
+		FROM session s
+		WHERE s.service_id = ANY(%s) AND s.started_at < %s AND s.last_seen_at >= %s
+		  AND (s.service_id, s.client) IN (SELECT t.service_id, t.client FROM disconnect t WHERE %s AND %s)`,
+		a.add(n.ids()), a.add(r.To), a.add(r.From), where, counted), a.list...).
+		Scan(&o.Retried, &o.Stayed, &o.Lost, &o.Undecided)
+}

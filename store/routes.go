@@ -1,0 +1,106 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"hangup/event"
+)
+
+// RouteFigures are the counts of one route in a range.
+type RouteFigures struct {
+	ID      int32
+	Service string
+	event.Route
+	event.Counts
+}
+
+// Routes are all routes of a range that had requests or hang-ups.
+type Routes struct {
+	Routes []RouteFigures // in no order
+	Total  event.Counts   // of these routes
+	Normal event.Counts   // of all routes: of the filter without its conditions on the route and the method
+}
+
+// Routes returns the routes of the range.
+func (s *Store) Routes(ctx context.Context, r Range, f Filter) (Routes, error) {
+	var out Routes
+	err := s.ask(ctx, "routes", func(tx pgx.Tx) error {
+		n, err := servicesIn(ctx, tx, f)
+		if err != nil {
+			return err
+		}
+		p, err := newPlan(ctx, tx, n.ids(), r, byDay)
+		if err != nil {
+			return err
+		}
+		out.Routes, err = routeFigures(ctx, tx, n, p, f)
+		if err != nil {
+			return err
+		}
+		for _, v := range out.Routes {
+			out.Total.Add(v.Counts)
+		}
+		out.Normal = out.Total
+		if f.has(FieldRoute) || f.has(FieldMethod) {
+			by, err := countsBy(ctx, tx, p, f.without(FieldRoute, FieldMethod), "0::bigint")
+			if err != nil {
+				return err
+			}
+			out.Normal = total(by)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// routeFigures returns the counts by route.
+func routeFigures(ctx context.Context, tx pgx.Tx, n names, p plan, f Filter) ([]RouteFigures, error) {
+	a := &args{}
+	rows, err := tx.Query(ctx, fmt.Sprintf(`WITH %s SELECT r.method, r.template, s.*
+		FROM (SELECT service_id, route_id, %s FROM part GROUP BY 1, 2) s
+		JOIN route r ON r.service_id = s.service_id AND r.route_id = s.route_id`, p.part(a, f), sums), a.list...)
+	if err != nil {
+		return nil, err
+	}
+	var (
+		out     []RouteFigures
+		v       RouteFigures
+		service int32
+	)
+	_, err = pgx.ForEachRow(rows, append([]any{&v.Method, &v.Template, &service, &v.ID}, scanCounts(&v.Counts)...), func() error {
+		w := v
+		w.Service, w.Counts = n[service], f.counts(v.Counts)
+		if w.Requests != 0 || w.Disconnects() != 0 {
+			out = append(out, w)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// AgesOf returns the ages of the exchanges of each of the routes in the range.
+func (s *Store) AgesOf(ctx context.Context, r Range, f Filter, routes []int32) (map[int32]Ages, error) {
+	out := map[int32]Ages{}
+	if len(routes) == 0 {
+		return out, nil
+	}
+	err := s.ask(ctx, "the ages of exchanges", func(tx pgx.Tx) error {
+		n, err := servicesIn(ctx, tx, f)
+		if err != nil {
+			return err
+		}
+		p, err := newPlan(ctx, tx, n.ids(), r, byDay)
+		if err != nil {
+			return err
+		}
+		by, err := agesBy(ctx, tx, n, p, r, f.and(routeIs(routes...)), "route_id::bigint")
+		for k, v := range by {
+			out[int32(k)] = *v
+		}
+		return err
+	})
+	return out, err
+}

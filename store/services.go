@@ -1,0 +1,90 @@
+package store
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Service is what is known of a service: its name, and from when to when it has data.
+type Service struct {
+	ID   int32
+	Name string
+	Data Span
+}
+
+// Services returns the services in the order of their names.
+func (s *Store) Services(ctx context.Context) ([]Service, error) {
+	var out []Service
+	err := s.ask(ctx, "services", func(tx pgx.Tx) error {
+		// Counts may outlive the minutes they were folded from; an event of a kind that is not counted is data too.
+		rows, err := tx.Query(ctx, `
+			SELECT service_id, name,
+				least((SELECT min(minute) FROM tally t WHERE t.service_id = s.service_id),
+				      (SELECT min(bucket) FROM tally_hour t WHERE t.service_id = s.service_id)),
+				greatest((SELECT max(minute) + interval '1 minute' FROM tally t WHERE t.service_id = s.service_id),
+				         (SELECT max(last_event_at) FROM generation g WHERE g.service_id = s.service_id))
+			FROM service s ORDER BY name`)
+		if err != nil {
+			return err
+		}
+		out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (v Service, err error) {
+			var from, to *time.Time
+			if err := row.Scan(&v.ID, &v.Name, &from, &to); err != nil {
+				return v, err
+			}
+			if from != nil && to != nil {
+				v.Data = Span{From: from.UTC(), To: to.UTC()}
+			}
+			return v, nil
+		})
+		return err
+	})
+	return out, err
+}
+
+// SpanOf returns from when to when there are data of the services that the filter keeps.
+func SpanOf(services []Service, f Filter) Span {
+	var out Span
+	for _, s := range services {
+		if s.Data == (Span{}) || !f.keeps(FieldService, s.Name) {
+			continue
+		}
+		if out == (Span{}) || s.Data.From.Before(out.From) {
+			out.From = s.Data.From
+		}
+		if s.Data.To.After(out.To) {
+			out.To = s.Data.To
+		}
+	}
+	return out
+}
+
+// names are the services that a question is about, by id.
+type names map[int32]string
+
+// ids returns the services' ids.
+func (n names) ids() []int32 { return slices.Sorted(maps.Keys(n)) }
+
+// servicesIn returns the services that the filter keeps.
+func servicesIn(ctx context.Context, tx pgx.Tx, f Filter) (names, error) {
+	rows, err := tx.Query(ctx, `SELECT service_id, name FROM service`)
+	if err != nil {
+		return nil, err
+	}
+	out := names{}
+	var (
+		id   int32
+		name string
+	)
+	_, err = pgx.ForEachRow(rows, []any{&id, &name}, func() error {
+		if f.keeps(FieldService, name) {
+			out[id] = name
+		}
+		return nil
+	})
+	return out, err
+}

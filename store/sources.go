@@ -1,0 +1,119 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"hangup/event"
+)
+
+// Source is what is stored about a source, summed over its generations.
+type Source struct {
+	ID          int64
+	Service     string
+	Path        string // as configured
+	Format      string // "" while it is not known
+	Confidence  float64
+	Open        int64 // generations that are still read
+	Behind      int64 // bytes of them that are not committed, as far as their size was seen
+	Off         int64 // bytes committed
+	Lost        int64 // bytes that are nowhere to be found
+	Accounts    event.Accounts
+	Quarantined int64
+	LastEventAt *time.Time
+	CommittedAt *time.Time
+}
+
+// Read returns the number of records read.
+func (s Source) Read() int64 {
+	a := s.Accounts
+	return a.Requests + a.Disconnects + a.Others + a.Unparsed + a.Skipped
+}
+
+// Sources returns the sources in the order of their service and path.
+func (s *Store) Sources(ctx context.Context) ([]Source, error) {
+	var out []Source
+	err := s.ask(ctx, "sources", func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `
+			SELECT c.source_id, s.name, c.path, c.format, c.confidence::float8,
+				count(g.generation_id) FILTER (WHERE g.state IN ('live', 'draining')),
+				coalesce(sum(greatest(g.size_seen - g.off, 0)) FILTER (WHERE g.state IN ('live', 'draining')), 0)::bigint,
+				coalesce(sum(g.off), 0)::bigint, coalesce(sum(g.bytes_lost), 0)::bigint,
+				coalesce(sum(g.requests), 0)::bigint, coalesce(sum(g.disconnects), 0)::bigint, coalesce(sum(g.others), 0)::bigint,
+				coalesce(sum(g.unparsed), 0)::bigint, coalesce(sum(g.skipped), 0)::bigint,
+				coalesce(sum(g.bytes_parsed), 0)::bigint, coalesce(sum(g.bytes_skipped), 0)::bigint,
+				coalesce(sum(g.bytes_unparsed), 0)::bigint, coalesce(sum(g.bytes_oversize), 0)::bigint,
+				coalesce(sum(q.n), 0)::bigint, max(g.last_event_at), max(g.committed_at)
+			FROM source c JOIN service s USING (service_id)
+			LEFT JOIN generation g ON g.service_id = c.service_id AND g.source_id = c.source_id
+			LEFT JOIN (SELECT service_id, generation_id, count(*) AS n FROM quarantine GROUP BY 1, 2) q
+				ON q.service_id = g.service_id AND q.generation_id = g.generation_id
+			GROUP BY c.service_id, c.source_id, s.name ORDER BY s.name, c.path`)
+		if err != nil {
+			return err
+		}
+		out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (v Source, err error) {
+			a := &v.Accounts
+			err = row.Scan(&v.ID, &v.Service, &v.Path, &v.Format, &v.Confidence, &v.Open, &v.Behind, &v.Off, &v.Lost,
+				&a.Requests, &a.Disconnects, &a.Others, &a.Unparsed, &a.Skipped,
+				&a.ParsedBytes, &a.SkippedBytes, &a.UnparsedBytes, &a.OversizeBytes, &v.Quarantined, &v.LastEventAt, &v.CommittedAt)
+			return v, err
+		})
+		return err
+	})
+	return out, err
+}
+
+// Unparsed is a kept example of a record that was not understood.
+type Unparsed struct {
+	event.Sample
+	Path   string // of the file, where it was seen last
+	SeenAt time.Time
+}
+
+// Unparsed returns the newest examples of a source and how many are kept of each reason. Its error is ErrNotFound when
+// there is no such source.
+func (s *Store) Unparsed(ctx context.Context, source int64, limit int) (samples []Unparsed, reasons map[string]int64, err error) {
+	reasons = map[string]int64{}
+	err = s.ask(ctx, "unparsed records", func(tx pgx.Tx) error {
+		var service int32
+		switch err := tx.QueryRow(ctx, `SELECT service_id FROM source WHERE source_id = $1`, source).Scan(&service); {
+		case err == pgx.ErrNoRows:
+			return ErrNotFound
+		case err != nil:
+			return err
+		}
+		rows, err := tx.Query(ctx, `SELECT reason, count(*) FROM unparsed_sample WHERE service_id = $1 AND source_id = $2 GROUP BY 1`,
+			service, source)
+		if err != nil {
+			return err
+		}
+		var (
+			reason string
+			count  int64
+		)
+		_, err = pgx.ForEachRow(rows, []any{&reason, &count}, func() error {
+			reasons[reason] = count
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		rows, err = tx.Query(ctx, `
+			SELECT u.off, u.line, u.reason, u.text, g.path, u.seen_at FROM unparsed_sample u
+			JOIN generation g ON g.service_id = u.service_id AND g.generation_id = u.generation_id
+			WHERE u.service_id = $1 AND u.source_id = $2
+			ORDER BY u.seen_at DESC, u.generation_id DESC, u.off DESC LIMIT $3`, service, source, limit)
+		if err != nil {
+			return err
+		}
+		samples, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (v Unparsed, err error) {
+			err = row.Scan(&v.Off, &v.Line, (*string)(&v.Reason), &v.Text, &v.Path, &v.SeenAt)
+			return v, err
+		})
+		return err
+	})
+	return samples, reasons, err
+}
