@@ -76,7 +76,7 @@ func TestUnusablePrograms(t *testing.T) {
 }
 
 func TestPlaces(t *testing.T) {
-	t.Parallel()
+	t.Setenv("HANGUP_POSTGRES_BIN", "")
 	if d := cmp.Diff([]string{"/opt/pg/bin"}, places("/opt/pg/bin", []string{"/src"})); d != "" {
 		t.Error("an explicit directory: -want +got\n" + d)
 	}
@@ -87,5 +87,42 @@ func TestPlaces(t *testing.T) {
 	}
 	if lastNumber("/usr/lib/postgresql/9/bin") >= lastNumber("/usr/lib/postgresql/15/bin") {
 		t.Error("version 9 comes before version 15")
+	}
+}
+
+// Root's source tree is closed to the user under whom the server runs: programs of the npm package are copied.
+func TestUnreachableProgramsAreCopied(t *testing.T) {
+	own, err := chooseOwner()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if own.cred == nil {
+		t.Skip("only for root is the server's user another one")
+	}
+	closed := t.TempDir()
+	if err := os.Chmod(closed, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	bin := fakePrograms(t, filepath.Join(closed, "native", "bin"), "18.4")
+	for _, part := range []string{"lib", "share"} {
+		if err := os.Mkdir(filepath.Join(closed, "native", part), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("libpq.so.5.18", filepath.Join(closed, "native", "lib", "libpq.so.5")); err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{owner: own, dir: stateDir(t)}
+	for range 2 { // the second time the copy is there
+		got, err := s.inspect(t.Context(), bin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Major != 18 || !strings.HasPrefix(got.Bin, s.dir) {
+			t.Errorf("found %+v, want version 18 below %s", got, s.dir)
+		}
+		if link, err := os.Readlink(filepath.Join(got.Bin, "..", "lib", "libpq.so.5")); link != "libpq.so.5.18" {
+			t.Errorf("link is %q, %v", link, err)
+		}
 	}
 }
