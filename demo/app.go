@@ -3,6 +3,7 @@ package demo
 import (
 	"bufio"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -45,12 +46,19 @@ func newApp(o Options, file *logFile) (*app, error) {
 	}, nil
 }
 
-// plan draws what the application will do with a request.
-func (a *app) plan(r route) (work time.Duration, size int, dies bool) {
+// plan draws how long the application will work on a request, and whether the worker dies of it.
+func (a *app) plan(r route) (work time.Duration, dies bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	work = r.workTime(a.rng, time.Since(a.started))
-	return time.Duration(float64(work) * a.scale), int(r.size.draw(a.rng)), a.rng.Float64() < r.dies
+	return time.Duration(float64(work) * a.scale), a.rng.Float64() < r.dies
+}
+
+// sizeOf is the size of the answer to a target: always the same, as a file has one size.
+func (r route) sizeOf(target string) int {
+	h := fnv.New64a()
+	_, _ = io.WriteString(h, target)
+	return int(r.size.draw(rand.New(rand.NewPCG(h.Sum64(), 1))))
 }
 
 // handle answers the one request of a connection and writes exactly one record about it, unless the run is cut off.
@@ -75,7 +83,7 @@ func (a *app) handle(conn net.Conn) {
 		status = http.StatusNotFound
 		r = route{contentType: json, size: spread{90, 0, 90, 90}}
 	}
-	work, size, dies := a.plan(r)
+	work, dies := a.plan(r)
 	if !a.wait(work) {
 		return
 	}
@@ -83,7 +91,7 @@ func (a *app) handle(conn net.Conn) {
 		a.log.record("shop.worker", "CRITICAL", "out of memory in "+describe(req)+", worker is killed", "")
 		return
 	}
-	if frames, err := a.answer(conn, req, r, status, size); err != nil {
+	if frames, err := a.answer(conn, req, r, status); err != nil {
 		if !a.stopped() {
 			a.log.record("shop.server", "ERROR", "Unhandled exception in request handler "+describe(req), traceback(frames, err))
 		}
@@ -95,7 +103,8 @@ func (a *app) handle(conn net.Conn) {
 
 // answer writes head and body, each with a write of its own as http.server does. On an error it returns where a
 // Python program would have been.
-func (a *app) answer(conn net.Conn, req *http.Request, r route, status, size int) ([]frame, error) {
+func (a *app) answer(conn net.Conn, req *http.Request, r route, status int) ([]frame, error) {
+	size := r.sizeOf(req.RequestURI)
 	_ = conn.SetDeadline(time.Now().Add(appReadTimeout))
 	head := fmt.Sprintf("HTTP/1.0 %d %s\r\nServer: ShopHTTP/1.0 Python/3.11.2\r\nDate: %s\r\nContent-Type: %s\r\n"+
 		"Content-Length: %d\r\n\r\n", status, http.StatusText(status), time.Now().UTC().Format(http.TimeFormat),

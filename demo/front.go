@@ -194,10 +194,9 @@ func (f *front) page(c *clientConn, e *entry, status int) bool {
 	text := fmt.Sprintf("<html><head><title>%[1]d %[2]s</title></head><body><h1>%[1]d %[2]s</h1></body></html>\r\n",
 		status, http.StatusText(status))
 	_ = c.SetWriteDeadline(time.Now().Add(clientTimeout))
-	if _, err := io.WriteString(c, responseHead(status, html, int64(len(text)), false)); err == nil {
-		n, _ := io.WriteString(c, text)
-		e.bytes = int64(n)
-	}
+	head := responseHead(status, html, int64(len(text)), false)
+	n, _ := io.WriteString(c, head+text) // who has left does not read the page; the record is the same
+	e.bytes = int64(max(n-len(head), 0))
 	f.log.exchange(e)
 	return false
 }
@@ -210,12 +209,9 @@ func (f *front) sendStatic(c *clientConn, e *entry, req *http.Request, keep bool
 		body = nil
 	}
 	_ = c.SetWriteDeadline(time.Now().Add(clientTimeout))
-	_, err := io.WriteString(c, responseHead(e.status, "text/javascript", int64(len(body)), keep))
-	if err == nil {
-		var n int
-		n, err = c.Write(body)
-		e.bytes = int64(n)
-	}
+	head := responseHead(e.status, "text/javascript", int64(len(body)), keep)
+	n, err := c.Write(append([]byte(head), body...))
+	e.bytes = int64(max(n-len(head), 0))
 	if err != nil {
 		if f.stopped() {
 			return false

@@ -12,14 +12,14 @@ import (
 const libraryTimeout = 2.0
 
 // patience is how long people wait for a page of search results, in seconds.
-var patience = spread{2.6, 0.55, 1, 8}
+var patience = spread{2.3, 0.55, 1, 8}
 
 // populations lists who visits the shop. At rate 1 they send about 40 requests a second.
 var populations = []population{
-	{"shoppers", 2.6, [2]byte{10, 0}, 4, 200, browsers, shopper},
-	{"android", 2.2, [2]byte{40, 0}, 2, 150, []string{"okhttp/4.12.0"}, phone(libraryTimeout)},
+	{"shoppers", 2.8, [2]byte{10, 0}, 4, 200, browsers, shopper},
+	{"android", 2.8, [2]byte{40, 0}, 2, 150, []string{"okhttp/4.12.0"}, phone(libraryTimeout)},
 	{"iphone", 1.2, [2]byte{41, 0}, 1, 150, []string{"ShopApp/5.2.1 CFNetwork/1568.200.51 Darwin/24.1.0"}, phone(0)},
-	{"train", 1.3, [2]byte{66, 6}, 1, 40, mobiles, traveller},
+	{"train", 1.8, [2]byte{66, 6}, 1, 40, mobiles, traveller},
 	{"probe", 0.5, [2]byte{0, 0}, 1, 1, []string{"kube-probe/1.31"}, probe},
 	{"warehouse", 0.4, [2]byte{90, 1}, 1, 3, []string{"python-requests/2.32.3"}, warehouse},
 	{"crawler", 0.5, [2]byte{31, 13}, 1, 8, []string{"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"}, crawler},
@@ -159,7 +159,7 @@ func traveller(ctx context.Context, c *client) {
 	a := ask{method: "GET", cause: BadNetwork, reset: true, referer: site + "/"}
 	if c.rng.Float64() < 0.7 {
 		a.target = download(c.rng)
-		a.pace = c.wait(0.025 + 0.045*c.rng.Float64())
+		a.pace = c.wait(0.05 + 0.13*c.rng.Float64())
 		if c.rng.Float64() < 0.7 {
 			a.patientFor = int64(3e4 + 5e5*c.rng.Float64())
 		}

@@ -122,29 +122,28 @@ func (p *passage) run(ctx context.Context, req *http.Request, body []byte) error
 	return p.copy(ctx, up, resp)
 }
 
-// copy passes the response on.
+// copy passes the response on. As with nginx, the head leaves together with the first bytes of the body.
 func (p *passage) copy(ctx context.Context, up net.Conn, resp *http.Response) error {
-	p.at = sending
-	deadline(ctx, p.c.SetWriteDeadline)
 	head := responseHead(resp.StatusCode, resp.Header.Get("Content-Type"), max(resp.ContentLength, 0), p.keep)
-	if _, err := io.WriteString(p.c, head); err != nil {
-		return err
-	}
 	block := make([]byte, blockSize)
+	copy(block, head)
+	unsent := len(head) // bytes of the head at the beginning of block
 	for {
 		p.at = receiving
 		deadline(ctx, up.SetReadDeadline)
-		n, readErr := resp.Body.Read(block)
-		if n > 0 {
+		n, readErr := resp.Body.Read(block[unsent:])
+		ended := errors.Is(readErr, io.EOF)
+		if n > 0 || ended && unsent > 0 {
 			p.at = sending
 			deadline(ctx, p.c.SetWriteDeadline)
-			sent, err := p.c.Write(block[:n])
-			p.e.bytes += int64(sent)
+			sent, err := p.c.Write(block[:unsent+n])
+			p.e.bytes += int64(max(sent-unsent, 0))
+			unsent = 0
 			if err != nil {
 				return err
 			}
 		}
-		if errors.Is(readErr, io.EOF) {
+		if ended {
 			p.at = finished
 			return nil
 		}
