@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"hangup/event"
 )
 
 // OtherClients is the name under which the clients are added up that have no row of their own.
@@ -142,14 +140,4 @@ func clients(ctx context.Context, tx pgx.Tx, n names, q ClientQuery) (Clients, e
 		return v, err
 	})
 	return out, err
-}
-
-// Milliseconds returns the quantiles of a histogram at q in milliseconds, nil when it is empty.
-func Milliseconds(h *event.Histogram, q float64) *float64 {
-	ms, ok := h.Quantile(q)
-	if !ok {
-		return nil
-	}
-	f := float64(ms)
-	return &f
 }

@@ -46,14 +46,6 @@ func countsBy(ctx context.Context, tx pgx.Tx, p plan, f Filter, key string, keyA
 	return out, err
 }
 
-// Rate returns disconnects / requests, or false when there are no requests.
-func Rate(c event.Counts) (float64, bool) {
-	if c.Requests <= 0 {
-		return 0, false
-	}
-	return float64(c.Disconnects()) / float64(c.Requests), true
-}
-
 // total adds all counts up.
 func total(by map[int64]event.Counts) event.Counts {
 	var out event.Counts

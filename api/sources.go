@@ -1,0 +1,102 @@
+package api
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"hangup/event"
+	"hangup/store"
+)
+
+// behindAfter is how long something may be unread before a source is called behind.
+const behindAfter = 5 * time.Second
+
+// ListSources gives the sources.
+func (s *service) ListSources(ctx context.Context, _ ListSourcesRequestObject) (ListSourcesResponseObject, error) {
+	list, err := s.sources(ctx)
+	return ListSources200JSONResponse{Items: list}, err
+}
+
+// sources returns what is stored about each source with what its reader says now.
+func (s *service) sources(ctx context.Context) ([]Source, error) {
+	list, err := s.Store.Sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	live, now := s.status(), s.now()
+	out := make([]Source, len(list))
+	for i, v := range list {
+		state, ok := live[v.ID]
+		out[i] = toSource(v, state, ok, now)
+	}
+	return out, nil
+}
+
+func toSource(v store.Source, state event.SourceState, live bool, now time.Time) Source {
+	a := v.Accounts
+	out := Source{
+		Id: strconv.FormatInt(v.ID, 10), Service: v.Service, Path: v.Path, Format: v.Format, Confidence: v.Confidence,
+		State: SourceStateStopped, Files: int(v.Open), LagBytes: v.Behind,
+		LastEventAt: utc(v.LastEventAt), CommittedAt: utc(v.CommittedAt), Quarantined: &v.Quarantined,
+		Records: SourceRecords{
+			Read: v.Read(), Request: a.Requests, Disconnect: a.Disconnects, Other: a.Others, Unparsed: a.Unparsed, Skipped: a.Skipped,
+		},
+		Bytes: SourceBytes{
+			Committed: v.Off, Parsed: a.ParsedBytes, Skipped: a.SkippedBytes, Unparsed: a.UnparsedBytes, Oversize: a.OversizeBytes, Lost: v.Lost,
+		},
+	}
+	if n := v.Read() - a.Skipped; n > 0 {
+		r := share(a.Unparsed, n)
+		out.UnparsedRate = &r
+	}
+	if !live {
+		return out
+	}
+	out.State = liveState(state, now)
+	out.Files = state.Files
+	out.LagBytes = max(0, state.Size-state.Off)
+	if !state.BehindSince.IsZero() {
+		out.LagSeconds = max(0, now.Sub(state.BehindSince).Seconds())
+	}
+	out.LinesPerSecond = state.LinesPerSec
+	if out.Format == "" {
+		out.Format, out.Confidence = state.Format, state.Confidence
+	}
+	if state.LastError != "" {
+		out.LastError, out.LastErrorAt = &state.LastError, some(state.LastErrorAt.UTC())
+	}
+	return out
+}
+
+func liveState(s event.SourceState, now time.Time) SourceState {
+	switch {
+	case s.LastError != "":
+		return SourceStateFailing
+	case !s.BehindSince.IsZero() && now.Sub(s.BehindSince) > behindAfter:
+		return SourceStateBehind
+	case s.Files == 0 || s.Size == 0:
+		return SourceStateWaiting
+	default:
+		return SourceStateReading
+	}
+}
+
+// ListUnparsed gives examples of records of a source that were not understood.
+func (s *service) ListUnparsed(ctx context.Context, request ListUnparsedRequestObject) (ListUnparsedResponseObject, error) {
+	id, err := parseID(request.Id, 64)
+	if err != nil {
+		return nil, err
+	}
+	samples, reasons, err := s.Store.Unparsed(ctx, id, limit(request.Params.Limit))
+	if err != nil {
+		return nil, err
+	}
+	out := ListUnparsed200JSONResponse{Items: []UnparsedSample{}, Reasons: reasons}
+	for _, v := range samples {
+		out.Items = append(out.Items, UnparsedSample{
+			Reason: string(v.Reason), Text: v.Text, Path: some(v.Path), Line: v.Line, Off: v.Off, SeenAt: v.SeenAt.UTC(),
+		})
+	}
+	return out, nil
+}
