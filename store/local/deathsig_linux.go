@@ -3,14 +3,16 @@
 package local
 
 import (
+	"os"
 	"os/exec"
 	"runtime"
 	"syscall"
 )
 
 // spawn starts the server such that the kernel sends it SIGINT (a fast shutdown) when we die, however we die.
-// The kernel counts the death of the *thread* that forked, so that thread is held until the server has ended.
-func spawn(cmd *exec.Cmd) (*child, error) {
+// The kernel counts the death of the *thread* that forked, so that thread is held until the server has ended. So
+// is the lock's file, which the garbage collector would close when a caller forgets the Server.
+func spawn(cmd *exec.Cmd, lock *os.File) (*child, error) {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
@@ -24,6 +26,7 @@ func spawn(cmd *exec.Cmd) (*child, error) {
 		started <- err
 		if err == nil {
 			c.err = exitError(cmd.Wait())
+			runtime.KeepAlive(lock)
 			close(c.done)
 		}
 	}()

@@ -4,15 +4,18 @@ package local
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"syscall"
 )
 
 // spawn starts the server and beside it a shell that waits for the end of a pipe. Only we hold the pipe's other end, so
 // it ends when we die, however we die; the shell then sends SIGINT (a fast shutdown) to the server. The build tag
-// "pipewatch" takes this way on Linux too, so that it can be tested there.
-func spawn(cmd *exec.Cmd) (*child, error) {
+// "pipewatch" takes this way on Linux too, so that it can be tested there. The lock's file is held until the server has
+// ended: the garbage collector would close it when a caller forgets the Server.
+func spawn(cmd *exec.Cmd, lock *os.File) (*child, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -31,6 +34,7 @@ func spawn(cmd *exec.Cmd) (*child, error) {
 			_ = watch.Wait()
 			_ = hold.Close()
 		}
+		runtime.KeepAlive(lock)
 		close(c.done)
 	}()
 	if err != nil {

@@ -173,7 +173,7 @@ func (s *Server) startChild() (int64, error) {
 	cmd.Env = environment()
 	cmd.Stdout, cmd.Stderr = logFile, logFile
 	cmd.SysProcAttr = s.owner.attributes()
-	s.child, err = spawn(cmd)
+	s.child, err = spawn(cmd, s.lock)
 	if err != nil {
 		return mark, fmt.Errorf("run %s: %w", cmd.Path, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -121,4 +122,27 @@ func TestSecondInstanceIsRefused(t *testing.T) {
 	if got := query[int32](t, s, "SELECT 1"); got != 1 {
 		t.Errorf("first server answers %d after the second was refused", got)
 	}
+}
+
+// A caller that forgets the Server, as a test process does, must not lose the lock to the garbage collector.
+func TestForgottenServerKeepsItsLock(t *testing.T) {
+	t.Parallel()
+	dir := stateDir(t)
+	opt := Options{Dir: dir, Scratch: true, Search: []string{sourceTree(t)}}
+	process := func() *os.Process {
+		s, err := Start(t.Context(), opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.child.cmd.Process
+	}()
+	runtime.GC()
+	runtime.GC()
+	if _, err := Start(t.Context(), opt); !errors.Is(err, ErrInUse) {
+		t.Errorf("second start: %v, want ErrInUse", err)
+	}
+	if err := process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the server has ended", func() bool { return !alive(process.Pid) })
 }

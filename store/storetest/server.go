@@ -55,9 +55,6 @@ var server = sync.OnceValues(func() (access, error) {
 	return access{url: address, template: template}, nil
 })
 
-// running is the private server. It is never read, but while it is referenced its lock is not given free.
-var running *local.Server
-
 // private starts a private server in the first free slot of the user's cache. A slot's data directory stays, so that
 // later processes need neither initdb nor migrations; one that does not start (the machine crashed: the disk is not
 // waited for) is made anew.
@@ -82,7 +79,6 @@ func private(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		running = s
 		return s.URL(), clean(ctx, s.URL())
 	}
 	return "", fmt.Errorf("all %d test servers in %s are in use", slots, cache)
