@@ -8,9 +8,6 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// OtherClients is the name under which the clients are added up that have no row of their own.
-const OtherClients = "(other)"
-
 // ClientSort is an order of clients. Ties are in the order of client and service.
 type ClientSort string
 
