@@ -79,7 +79,8 @@ CREATE TABLE agent (
 );
 
 -- One row per disconnect record. exchange: an access log's own account of a dropped exchange; else a report by an
--- error log or application. joined_*: a report of a hang-up that another row counts already.
+-- error log or application. joined_*: a report of a hang-up that another row counts already. outcome: what the client did
+-- next: asked the same route again within 10 s, asked anything within 30 min, or nothing; NULL while that is not known.
 CREATE TABLE disconnect (
     service_id           integer     NOT NULL,
     day                  date        NOT NULL,
@@ -122,6 +123,7 @@ CREATE TABLE disconnect (
     raw                  text        NOT NULL,
     joined_generation_id bigint,
     joined_off           bigint,
+    outcome              text CHECK (outcome IN ('retried', 'stayed', 'lost')),
     PRIMARY KEY (service_id, day, generation_id, off)
 ) PARTITION BY RANGE (day);
 CREATE TABLE disconnect_default PARTITION OF disconnect DEFAULT;
@@ -215,9 +217,10 @@ CREATE INDEX client_tally_client ON client_tally (service_id, client, hour);
 
 -- When each day was written to last: a day expires so long after that, so that old logs can be imported.
 CREATE TABLE day_written (
-    service_id integer     NOT NULL,
-    day        date        NOT NULL,
-    written_at timestamptz NOT NULL,
+    service_id      integer     NOT NULL,
+    day             date        NOT NULL,
+    written_at      timestamptz NOT NULL,
+    minutes_expired boolean     NOT NULL DEFAULT false, -- the hours are all that is left of the day's minutes
     PRIMARY KEY (service_id, day)
 );
 
@@ -249,6 +252,7 @@ CREATE TABLE session (
     stayed       integer     NOT NULL,
     lost         integer     NOT NULL,
     undecided    integer     NOT NULL,
+    closed       boolean     NOT NULL DEFAULT false, -- its activity is gone and it changes no more
     expires_at   timestamptz NOT NULL,
     PRIMARY KEY (service_id, client, agent_hash, started_at),
     CHECK (disconnects = retried + stayed + lost + undecided)

@@ -16,8 +16,8 @@ type dictionary struct {
 	services map[string]int32
 
 	names  sync.Mutex // guards the rest, also while the database is asked
-	routes   map[int32]map[event.Route]int32
-	agents   map[int32]map[event.Agent]int32
+	routes map[int32]map[event.Route]int32
+	agents map[int32]map[event.Agent]int32
 }
 
 // forget empties the dictionary.

@@ -1,0 +1,92 @@
+package store
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+//go:embed sql/sessions.sql
+var sessionsSQL string
+
+//go:embed sql/outcomes.sql
+var outcomesSQL string
+
+//go:embed sql/close_sessions.sql
+var closeSessionsSQL string
+
+// DecideSessions makes the client sessions that have activity anew: it says of every hang-up in them whether its client
+// asked the same route again within 10 s (retried), anything within 30 minutes (stayed) or nothing (lost), as far as that
+// is known by now, and closes the sessions to which nothing can be added. Sessions expire keep after this. It returns how
+// many sessions it wrote.
+func (s *Store) DecideSessions(ctx context.Context, now time.Time, keep time.Duration) (n int64, err error) {
+	rows, err := s.pool.Query(ctx, `SELECT service_id FROM service ORDER BY service_id`)
+	if err != nil {
+		return 0, fmt.Errorf("list services: %w", err)
+	}
+	services, err := pgx.CollectRows(rows, pgx.RowTo[int32])
+	if err != nil {
+		return 0, fmt.Errorf("list services: %w", err)
+	}
+	for _, service := range services {
+		err := pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
+			args := pgx.NamedArgs{"service": service, "now": now, "expires": now.Add(keep)}
+			if _, err := tx.Exec(ctx, outcomesSQL, args); err != nil {
+				return err
+			}
+			tag, err := tx.Exec(ctx, sessionsSQL, args)
+			if err != nil {
+				return err
+			}
+			n += tag.RowsAffected()
+			_, err = tx.Exec(ctx, closeSessionsSQL, args)
+			return err
+		})
+		if err != nil {
+			return n, fmt.Errorf("decide the sessions of service %d: %w", service, err)
+		}
+	}
+	return n, nil
+}
+
+// expireBatch is how many rows one statement deletes: others wait for its locks no longer than that takes.
+const expireBatch = 5000
+
+// ExpireSessions deletes the sessions that have expired, in batches. It returns how many it deleted.
+func (s *Store) ExpireSessions(ctx context.Context, now time.Time) (int64, error) {
+	n, err := s.deleteInBatches(ctx, `DELETE FROM session WHERE (service_id, client, agent_hash, started_at) IN (
+		SELECT service_id, client, agent_hash, started_at FROM session WHERE service_id = $1 AND expires_at < $2
+		ORDER BY expires_at LIMIT $3 FOR UPDATE SKIP LOCKED) AND service_id = $1`, now)
+	if err != nil {
+		return n, fmt.Errorf("expire sessions: %w", err)
+	}
+	return n, nil
+}
+
+// deleteInBatches runs a DELETE with the parameters service, before and limit for every service until it finds nothing.
+func (s *Store) deleteInBatches(ctx context.Context, sql string, before time.Time) (n int64, err error) {
+	rows, err := s.pool.Query(ctx, `SELECT service_id FROM service ORDER BY service_id`)
+	if err != nil {
+		return 0, err
+	}
+	services, err := pgx.CollectRows(rows, pgx.RowTo[int32])
+	if err != nil {
+		return 0, err
+	}
+	for _, service := range services {
+		for {
+			tag, err := s.pool.Exec(ctx, sql, service, before, expireBatch)
+			if err != nil {
+				return n, err
+			}
+			n += tag.RowsAffected()
+			if tag.RowsAffected() < expireBatch {
+				break
+			}
+		}
+	}
+	return n, nil
+}

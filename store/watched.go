@@ -1,0 +1,51 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"hangup/event"
+)
+
+// RouteNames returns the routes of a service, the oldest first.
+func (s *Store) RouteNames(ctx context.Context, service string) ([]event.Route, error) {
+	svc, err := s.ServiceID(ctx, service)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.pool.Query(ctx, `SELECT method, template FROM route WHERE service_id = $1 ORDER BY route_id`, svc)
+	if err != nil {
+		return nil, fmt.Errorf("list routes of %s: %w", service, err)
+	}
+	routes, err := pgx.CollectRows(rows, pgx.RowToStructByPos[event.Route])
+	if err != nil {
+		return nil, fmt.Errorf("list routes of %s: %w", service, err)
+	}
+	return routes, nil
+}
+
+// Watched returns the hang-ups of a service within d of its newest sign of life: what their clients ask next tells what
+// became of them.
+func (s *Store) Watched(ctx context.Context, service string, d time.Duration) ([]event.Activity, error) {
+	svc, err := s.ServiceID(ctx, service)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.pool.Query(ctx, `SELECT client, agent_hash, max(at) FROM session_activity
+		WHERE service_id = $1 AND is_drop AND at > (SELECT max(at) FROM session_activity WHERE service_id = $1) - $2::interval
+		GROUP BY client, agent_hash`, svc, d)
+	if err != nil {
+		return nil, fmt.Errorf("list watched clients of %s: %w", service, err)
+	}
+	out, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (a event.Activity, err error) {
+		a.Drop = true
+		return a, r.Scan(&a.Client, &a.AgentHash, &a.Time)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list watched clients of %s: %w", service, err)
+	}
+	return out, nil
+}
