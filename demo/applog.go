@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -57,7 +58,7 @@ var (
 func traceback(frames []frame, err error) string {
 	var b strings.Builder
 	b.WriteString("Traceback (most recent call last):\n")
-	for _, f := range append(frames[:len(frames):len(frames)], frameWrite) {
+	for _, f := range slices.Concat(frames, []frame{frameWrite}) {
 		fmt.Fprintf(&b, "  File %q, line %d, in %s\n    %s\n", f.file, f.line, f.name, f.code)
 	}
 	b.WriteString(pythonError(err))
@@ -81,6 +82,7 @@ func pythonError(err error) string {
 		name = "ConnectionAbortedError"
 	case syscall.ETIMEDOUT:
 		name = "TimeoutError"
+	default:
 	}
 	return fmt.Sprintf("%s: [Errno %d] %s", name, number, text)
 }

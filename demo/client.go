@@ -105,6 +105,9 @@ func (c *client) do(ctx context.Context, a ask) outcome {
 	case err == nil && !keep:
 		c.close()
 	case err == nil:
+	case c.truth.cutting.Load(): // the front has closed the connection, whatever was still in its buffers
+		e.outcome = cutOff
+		c.close()
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, errEnough):
 		e.outcome, e.cause = hungUp, a.cause
 		if a.reset {
@@ -114,9 +117,6 @@ func (c *client) do(ctx context.Context, a ask) outcome {
 		}
 	default:
 		e.outcome = failed
-		if c.truth.cutting.Load() {
-			e.outcome = cutOff
-		}
 		c.close()
 	}
 	e.took = time.Since(start)
@@ -149,7 +149,7 @@ func (c *client) exchange(a ask, e *exchange) (keep bool, err error) {
 			return false, err
 		case a.patientFor > 0 && e.bytes >= a.patientFor:
 			return false, errEnough
-		case a.pace > 0:
+		case a.pace > 0 && !c.truth.cutting.Load():
 			<-time.After(a.pace)
 		}
 	}

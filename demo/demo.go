@@ -68,14 +68,15 @@ type Options struct {
 type File struct {
 	Path    string
 	Service string // FrontService or AppService
-	Format  string // "nginx-error", "python-logging", or AccessLogFormat for the access log
+	Format  string // the name of its format; empty when it has a layout
+	Layout  string // AccessLogFormat for the access log, else empty
 }
 
 // Files lists the log files that Run writes in dir, without touching them. All times in them are UTC; those in
 // the error log and the application's log carry no zone, as in the originals.
 func Files(dir string) []File {
 	return []File{
-		{Path: filepath.Join(dir, "access.log"), Service: FrontService, Format: AccessLogFormat},
+		{Path: filepath.Join(dir, "access.log"), Service: FrontService, Layout: AccessLogFormat},
 		{Path: filepath.Join(dir, "error.log"), Service: FrontService, Format: "nginx-error"},
 		{Path: filepath.Join(dir, "app.log"), Service: AppService, Format: "python-logging"},
 	}

@@ -206,7 +206,8 @@ func checkApp(t *testing.T, o Options, seen []exchange) {
 		if !strings.HasPrefix(r.trace, "Traceback (most recent call last):\n  File ") || e.outcome != hungUp {
 			t.Errorf("record %q ends %q, but the client says %+v", r.message, last, e)
 		}
-		exceptions[last[:strings.Index(last, ":")]]++
+		name, _, _ := strings.Cut(last, ":")
+		exceptions[name]++
 	}
 	for _, e := range byID {
 		if e.outcome == completed && !strings.HasPrefix(e.target, "/static/") {

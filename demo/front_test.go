@@ -60,6 +60,7 @@ func withFront(t *testing.T, upstream func(*net.TCPConn), talk func(*net.TCPConn
 
 // sendAndRead sends text and reads the connection to its end.
 func sendAndRead(t *testing.T, text string) func(*net.TCPConn) {
+	t.Helper()
 	return func(c *net.TCPConn) {
 		if _, err := io.WriteString(c, text); err != nil {
 			t.Error(err)

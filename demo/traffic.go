@@ -21,8 +21,14 @@ type population struct {
 	session   func(ctx context.Context, c *client)
 }
 
+// opening is how long after the start more sessions begin than later, because none are under way yet.
+const opening = 3 * time.Second
+
 // drift is the slow change of how many sessions begin: 20 % up and down, with a period of 17 minutes.
 func drift(running time.Duration) float64 {
+	if running < opening {
+		return 2.5
+	}
 	return 1 + 0.2*math.Sin(2*math.Pi*running.Minutes()/17)
 }
 

@@ -52,7 +52,7 @@ func TestSlowSearches(t *testing.T) {
 	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 1))
 	for minute := range 60 {
-		running := time.Duration(minute) * time.Minute
+		running := opening + time.Duration(minute)*time.Minute
 		if s := slowShare(running); s < 0.15 || s > 0.35 {
 			t.Errorf("after %v the share of slow searches is %v", running, s)
 		}
