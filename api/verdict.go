@@ -85,13 +85,13 @@ func most(s store.Summary) string {
 	return fmt.Sprintf(" %s: %s, %s of them%s.", word, cut(name), percent(part), wait(&t.Ages.Abandoned))
 }
 
-// wait says after how long most of the ages end, "" when too few are known.
+// wait says after how long most of the ages end, "" when too few are known or the log does not time them finely enough.
 func wait(h *event.Histogram) string {
-	if h.Count() < enough {
+	p50, _ := h.Quantile(0.5)
+	if h.Count() < enough || p50 == 0 {
 		return ""
 	}
 	p25, _ := h.Quantile(0.25)
-	p50, _ := h.Quantile(0.5)
 	p75, _ := h.Quantile(0.75)
 	if float64(p75-p25) <= tight*float64(p50) {
 		return ", after about " + seconds(p50)
