@@ -18,6 +18,7 @@ type Options struct {
 	Format string         // a name of Formats; "" or "auto" to detect it
 	Layout string         // the layout string for formats that take one, as users have it in the server's configuration
 	Zone   *time.Location // for times without a zone; nil is UTC
+	Hint   string         // the format that detection tries first: the one that the log had before; "" for none
 }
 
 // Parser reads the lines of one log in order and gives each record once it is complete. It is for one goroutine.

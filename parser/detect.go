@@ -1,0 +1,93 @@
+package parser
+
+import (
+	"cmp"
+	"slices"
+
+	"hangup/event"
+)
+
+// Guess is how well a format fits some lines.
+type Guess struct {
+	Format     string
+	Layout     string   // the layout, for a format that needs one
+	Confidence float64  // from 0 to 1: the share of the lines that are understood, less the fewer they are
+	Share      float64  // the share of the lines, empty ones left out, that are understood
+	Misses     []string // examples of those that are not, at most three
+}
+
+// maxDetect bounds a line that is used to detect a format.
+const maxDetect = 64 << 10
+
+// nginxLayouts are log_formats that many use, besides those that are formats of their own. nginx writes times with
+// three digits, gunicorn with six.
+var nginxLayouts = []string{
+	`$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" "$http_x_forwarded_for" $request_time`,
+	`$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_time`,
+	`$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_time $upstream_response_time`,
+	`$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" "$http_x_forwarded_for" $request_time $upstream_response_time`,
+}
+
+// Detect says which formats fit the lines, the best first. Formats that understand none of them are left out.
+func Detect(lines []string) []Guess {
+	type candidate struct {
+		Guess
+		rank int
+	}
+	var list []candidate
+	try := func(o Options, rank int) {
+		r, err := newReader(o)
+		if err != nil {
+			return // a built-in layout that does not compile: a test sees to that
+		}
+		if g := fit(r, lines); g.Share > 0 {
+			g.Format, g.Layout = o.Format, o.Layout
+			list = append(list, candidate{g, rank})
+		}
+	}
+	for name, f := range registry {
+		if !f.Layout {
+			try(Options{Format: name}, f.rank)
+		}
+	}
+	for i, l := range nginxLayouts {
+		try(Options{Format: layoutFormat, Layout: l}, registry[layoutFormat].rank+i)
+	}
+	slices.SortFunc(list, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.Share, a.Share), cmp.Compare(a.rank, b.rank))
+	})
+	guesses := make([]Guess, len(list))
+	for i := range list {
+		guesses[i] = list[i].Guess
+	}
+	return guesses
+}
+
+// fit reads the lines and counts those that are part of a record that is understood.
+func fit(r *reader, lines []string) Guess {
+	good, bad := 0, 0
+	var misses []string
+	emit := func(rec *event.Record) {
+		switch rec.Kind {
+		case event.Skipped:
+		case event.Unparsed:
+			bad += rec.Lines
+			if len(misses) < 3 {
+				misses = append(misses, rec.Text)
+			}
+		default:
+			good += rec.Lines
+		}
+	}
+	for i, s := range lines {
+		if len(s) <= maxDetect {
+			r.Line(event.Line{Text: s, Number: int64(i + 1)}, emit)
+		}
+	}
+	r.Flush(emit)
+	if good == 0 {
+		return Guess{}
+	}
+	share := float64(good) / float64(good+bad)
+	return Guess{Share: share, Confidence: share * float64(good) / (float64(good) + 0.5), Misses: misses}
+}

@@ -1,0 +1,102 @@
+package parser
+
+import (
+	"github.com/valyala/fastjson"
+
+	"hangup/event"
+)
+
+// One JSON object a line, made by log_format ... escape=json. The keys are the user's; those that are usual are known.
+func init() {
+	register(format{
+		FormatInfo: FormatInfo{
+			Name:      "nginx-json",
+			Summary:   "nginx access log, one JSON object a line with nginx's variable names as keys",
+			Example:   `{"time":"2026-11-22T10:00:00+00:00","remote_addr":"203.0.113.7","request_method":"GET","request_uri":"/slow","status":"499","body_bytes_sent":"0","request_time":"30.000"}`,
+			Durations: true,
+		},
+		rank: 30,
+		make: func(o Options) (grammar, error) { return newNginxJSON(o), nil },
+	})
+}
+
+// jsonKeys are the keys besides nginx's names of variables.
+var jsonKeys = map[string]variable{
+	"time": vTimeISO, "timestamp": vTimeISO, "@timestamp": vTimeISO, "ts": vTimeISO, "time_iso8601": vTimeISO, "date": vTimeISO,
+	"client": vAddr, "client_ip": vAddr, "clientip": vAddr, "remote_ip": vAddr, "ip": vAddr, "client_port": vPort,
+	"method": vMethod, "path": vPath, "url": vTarget, "query": vArgs, "protocol": vProtocol,
+	"response_code": vStatus, "bytes": vBytes, "size": vBytes, "responsetime": vDuration, "response_time": vDuration,
+	"upstream": vUpstream, "upstream_time": vUpstreamTime, "upstreamtime": vUpstreamTime, "upstreamhost": vUpstream,
+	"user_agent": vAgent, "agent": vAgent, "referer": vReferer, "referrer": vReferer,
+	"x_request_id": vHeaderID, "req_id": vHeaderID, "requestid": vHeaderID,
+}
+
+type nginxJSON struct {
+	oneLine
+	clock clock
+	x     exchange
+	json  fastjson.Parser
+
+	level, message string
+	field          func(key, value string)
+	again          func()
+}
+
+func newNginxJSON(o Options) *nginxJSON {
+	g := &nginxJSON{clock: clock{zone: o.Zone}}
+	g.x.json = true
+	g.field, g.again = g.take, g.reset // made once: a method value is an allocation
+	return g
+}
+
+func (g *nginxJSON) read(line string, r *event.Record) event.Reason {
+	g.reset()
+	if !jsonFields(line, &g.json, g.field, g.again) {
+		return event.NoFormat
+	}
+	if t := g.x.values[vTimeISO]; t != "" && g.x.values[vMsec] == "" { // "ts" and "time" come in any form
+		switch {
+		case len(t) == 26 && t[2] == '/':
+			g.x.set(vTimeLocal, t)
+		case len(t) >= 10 && isDigit(t[4]):
+			g.x.set(vMsec, t)
+		}
+	}
+	if !g.x.has(vStatus) {
+		return g.other(&r.Event)
+	}
+	return g.x.event(&g.clock, &r.Event)
+}
+
+func (g *nginxJSON) reset() {
+	g.x.reset()
+	g.level, g.message = "", ""
+}
+
+func (g *nginxJSON) take(key, value string) {
+	v, ok := nginxVariables[key]
+	if !ok {
+		v, ok = jsonKeys[key]
+	}
+	switch {
+	case ok && (v == vHeaderID || v == vTimeISO || v == vUpstream) && g.x.values[v] != "": // the first of several is taken
+	case ok:
+		g.x.set(v, value)
+	case key == "level":
+		g.level = value
+	case key == "msg" || key == "message":
+		g.message = value
+	}
+}
+
+// other reads an object that is no exchange: a notice of whatever writes to the same log.
+func (g *nginxJSON) other(e *event.Event) event.Reason {
+	if g.message == "" || g.x.given&(1<<vTimeISO|1<<vMsec|1<<vTimeLocal) == 0 {
+		return event.NoFormat
+	}
+	if !g.x.time(&g.clock, e) {
+		return event.BadTime
+	}
+	e.Kind, e.Level, e.Message = event.Other, g.level, g.message
+	return ""
+}

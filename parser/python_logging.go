@@ -1,0 +1,134 @@
+package parser
+
+import (
+	"strings"
+
+	"hangup/event"
+)
+
+// Python's logging with the layout of its tutorial, %(asctime)s - %(name)s - %(levelname)s - %(message)s, and what
+// comes with it in one file: tracebacks, socketserver's reports and access lines of Python's servers.
+func init() {
+	register(format{
+		FormatInfo: FormatInfo{
+			Name:    "python-logging",
+			Summary: "Python logging, %(asctime)s - %(name)s - %(levelname)s - %(message)s, with tracebacks",
+			Example: `2026-11-23 07:19:09,128 - server - INFO - Client ('127.0.0.31', 52929) disconnected`,
+			Records: true,
+		},
+		rank: 70,
+		make: func(o Options) (grammar, error) { return &pythonLogging{clock: clock{zone: o.Zone}}, nil },
+	})
+}
+
+type pythonLogging struct {
+	clock clock
+	block block
+}
+
+func (g *pythonLogging) place(line string, open bool) place {
+	if _, ok := cutPythonLogging(line); ok {
+		return g.block.begin()
+	}
+	return g.block.next(line, open)
+}
+
+type pythonHead struct {
+	time, logger, level, message string
+}
+
+func cutPythonLogging(s string) (h pythonHead, ok bool) {
+	if len(s) < 30 || s[4] != '-' || s[7] != '-' || s[10] != ' ' || s[13] != ':' {
+		return h, false
+	}
+	i := strings.Index(s[:30], " - ")
+	if i < 19 || i > 29 {
+		return h, false
+	}
+	h.time = s[:i]
+	rest := s[i+3:]
+	if i = strings.Index(rest, " - "); i < 1 || i > 256 {
+		return h, false
+	}
+	h.logger, rest = rest[:i], rest[i+3:]
+	i = strings.Index(rest, " - ")
+	if i < 0 && strings.HasSuffix(rest, " -") { // an empty message whose last blank was cut
+		i, rest = len(rest)-2, rest+" "
+	}
+	if i < 1 || i > 32 {
+		return h, false
+	}
+	h.level, h.message = rest[:i], rest[i+3:]
+	return h, true
+}
+
+func (g *pythonLogging) read(text string, r *event.Record) event.Reason {
+	first, lines := splitRecord(text, r.Lines)
+	h, ok := cutPythonLogging(first)
+	if !ok {
+		return readBlock(&r.Event, first, lines)
+	}
+	e := &r.Event
+	if e.Time, ok = g.clock.sql(h.time, '-'); !ok {
+		return event.BadTime
+	}
+	e.ZoneAssumed = true
+	e.Logger, e.Level = h.logger, h.level
+	pythonRecord(e, h.message, lines)
+	return ""
+}
+
+// splitRecord returns a record's first line, and all its lines when it has several.
+func splitRecord(text string, n int) (first string, lines []string) {
+	if n <= 1 {
+		return text, nil
+	}
+	lines = strings.Split(text, "\n")
+	return lines[0], lines
+}
+
+// pythonRecord reads the message of a record's first line and the traceback behind it.
+func pythonRecord(e *event.Event, message string, lines []string) {
+	e.Kind = event.Other
+	message = cut(message)
+	if lines != nil {
+		if t, ok := readTrace(lines); ok && traceSignal(e, t, message, e.Logger) {
+			peer(e, message)
+			details(e, message)
+			return
+		}
+	}
+	if accessMessage(e, message) || messageSignal(e, message, e.Logger) {
+		return
+	}
+	abortedSignal(e, message)
+}
+
+// readBlock reads a record that begins with a traceback, a ruler or logging's own report.
+func readBlock(e *event.Event, first string, lines []string) event.Reason {
+	e.Kind = event.Other
+	switch first {
+	case tracebackLine:
+		t, ok := readTrace(lines)
+		if !ok {
+			return event.Continuation // its exception was cut off
+		}
+		traceSignal(e, t, "", "")
+	case rulerLine:
+		if len(lines) < 2 {
+			return event.NoFormat
+		}
+		// "Exception occurred during processing of request from ('127.0.0.7', 58107)": the other end is the client.
+		head := cut(lines[1])
+		if i := strings.LastIndex(head, " from "); i >= 0 {
+			e.Client, e.ClientPort, _ = peerAt(head[i+len(" from "):])
+		}
+		if t, ok := readTrace(lines); ok {
+			traceSignal(e, t, head, "")
+		}
+	case loggingLine: // the log itself could not be written: no exchange's end
+	default:
+		return event.NoFormat
+	}
+	return ""
+}

@@ -1,0 +1,281 @@
+package parser
+
+import (
+	"strings"
+
+	"hangup/event"
+)
+
+// pythonError is an exception's account of a connection.
+type pythonError struct {
+	how   event.How
+	party event.Party // PartyNone when the exception does not name it
+	phase event.Phase // PhaseNone when it does not say
+}
+
+// pythonExceptions are exceptions that tell of a connection by their name, or by name and text. The text must begin
+// the message; "" is any. Sources: CPython exceptions.c and http/client.py, aiohttp/web_protocol.py, tornado/iostream.py
+// and websocket.py, starlette/requests.py, django/http/request.py, urllib3/connectionpool.py, requests/adapters.py,
+// redis/connection.py, waitress/utilities.py, gunicorn/http/errors.py.
+var pythonExceptions = []struct {
+	name, text string
+	pythonError
+}{
+	{"BrokenPipeError", "", pythonError{how: event.HowBrokenPipe}},
+	{"ConnectionResetError", "Cannot write to closing transport", pythonError{event.HowClosed, event.PartyClient, event.PhaseResponse}},
+	{"ConnectionResetError", "Connection lost", pythonError{event.HowClosed, event.PartyClient, event.PhaseRequest}},
+	{"ConnectionResetError", "", pythonError{how: event.HowReset}},
+	{"ClientConnectionResetError", "", pythonError{event.HowClosed, event.PartyClient, event.PhaseResponse}},
+	{"ConnectionAbortedError", "", pythonError{how: event.HowAborted}},
+	{"UnreadablePostError", "", pythonError{event.HowClosed, event.PartyClient, event.PhaseRequest}},
+	{"ClientDisconnect", "", pythonError{event.HowClosed, event.PartyClient, event.PhaseRequest}},
+	{"ClientDisconnected", "", pythonError{event.HowClosed, event.PartyClient, event.PhaseUnknown}},
+	{"StreamClosedError", "Stream is closed", pythonError{event.HowClosed, event.PartyClient, event.PhaseResponse}},
+	{"WebSocketClosedError", "", pythonError{event.HowClosed, event.PartyClient, event.PhaseResponse}},
+	{"RemoteDisconnected", "", pythonError{event.HowClosed, event.PartyUpstream, event.PhaseWaiting}},
+	{"ReadTimeout", "", pythonError{event.HowTimeout, event.PartyUpstream, event.PhaseWaiting}},
+	{"ReadTimeoutError", "", pythonError{event.HowTimeout, event.PartyUpstream, event.PhaseWaiting}},
+	{"ChunkedEncodingError", "", pythonError{event.HowClosed, event.PartyUpstream, event.PhaseResponse}},
+	{"IncompleteRead", "", pythonError{event.HowClosed, event.PartyUpstream, event.PhaseResponse}},
+	{"SSLEOFError", "EOF occurred in violation of protocol", pythonError{how: event.HowClosed}},
+}
+
+// pythonTexts are texts of exceptions that name the party whatever the exception's name is.
+var pythonTexts = []struct {
+	text string
+	pythonError
+}{
+	{"('Connection aborted.', ", pythonError{event.HowClosed, event.PartyUpstream, event.PhaseUnknown}}, // urllib3: ProtocolError
+	{"('Connection broken: ", pythonError{event.HowClosed, event.PartyUpstream, event.PhaseResponse}},
+	{"Error while reading from socket", pythonError{event.HowUnknown, event.PartyUpstream, event.PhaseWaiting}}, // redis
+	{"Connection closed by server.", pythonError{event.HowClosed, event.PartyUpstream, event.PhaseUnknown}},
+	{"Timeout reading from socket", pythonError{event.HowTimeout, event.PartyUpstream, event.PhaseWaiting}},
+	{"Timeout writing to socket", pythonError{event.HowTimeout, event.PartyUpstream, event.PhaseRequest}},
+}
+
+// exceptionError reads the last line of a traceback, or the repr of an exception in a message.
+func exceptionError(s string) (x pythonError, ok bool) {
+	name, text, _ := strings.Cut(s, ": ")
+	if strings.ContainsAny(name, " ('\"[") { // no name: "('Connection aborted.', ...)", "[Errno 32] Broken pipe"
+		name, text = "", s
+	}
+	name = name[strings.LastIndexByte(name, '.')+1:]
+	how := textHow(text)
+	if how == event.HowNone {
+		how = reprHow(text)
+	}
+	for _, t := range pythonTexts {
+		if strings.HasPrefix(text, t.text) {
+			x = t.pythonError
+			if how != event.HowNone {
+				x.how = how
+			}
+			return x, true
+		}
+	}
+	// redis/connection.py: "Error 32 while writing to socket. Broken pipe."
+	if n, rest, isRedis := errorNumber(text); isRedis && strings.HasPrefix(rest, " while writing to socket") {
+		return pythonError{orUnknownHow(errnoHow(n)), event.PartyUpstream, event.PhaseRequest}, true
+	} else if isRedis && strings.HasPrefix(rest, " while reading from ") {
+		return pythonError{orUnknownHow(errnoHow(n)), event.PartyUpstream, event.PhaseWaiting}, true
+	}
+	for _, e := range pythonExceptions {
+		if e.name == name && strings.HasPrefix(text, e.text) {
+			x = e.pythonError
+			if how != event.HowNone {
+				x.how = how
+			}
+			return x, true
+		}
+	}
+	switch {
+	case how != event.HowNone && how != event.HowTimeout:
+		return pythonError{how: how}, true
+	case strings.HasPrefix(text, "[Errno 9] Bad file descriptor"): // the socket was closed here: by whom is not known
+		return pythonError{event.HowUnknown, event.PartyUnknown, event.PhaseNone}, true
+	case isTimeout(name) && (how == event.HowTimeout || text == "timed out" || text == "" || text == "The read operation timed out" || text == "The write operation timed out"):
+		return pythonError{how: event.HowTimeout}, true
+	}
+	return x, false
+}
+
+func isTimeout(name string) bool { return name == "timeout" || name == "TimeoutError" }
+
+func orUnknownHow(h event.How) event.How {
+	if h == event.HowNone {
+		return event.HowUnknown
+	}
+	return h
+}
+
+// textHow reads a message that begins with "[Errno 32] Broken pipe".
+func textHow(s string) event.How {
+	s, ok := strings.CutPrefix(s, "[Errno ")
+	if !ok {
+		return event.HowNone
+	}
+	number, _, ok := strings.Cut(s, "]")
+	n, isNumber := count(number)
+	if !ok || !isNumber {
+		return event.HowNone
+	}
+	return errnoHow(n)
+}
+
+// reprHow finds the repr of an error in a text: "ConnectionResetError(104, 'Connection reset by peer')",
+// "BrokenPipeError(32, ...)", "error(32, 'Broken pipe')", "timeout('timed out',)".
+func reprHow(s string) event.How {
+	for _, name := range [...]string{"BrokenPipeError(", "ConnectionResetError(", "ConnectionAbortedError(", "OSError(", "error("} {
+		i := strings.Index(s, name)
+		if i < 0 {
+			continue
+		}
+		number, _, ok := strings.Cut(s[i+len(name):], ",")
+		if n, isNumber := count(number); ok && isNumber {
+			return errnoHow(n)
+		}
+		switch name {
+		case "BrokenPipeError(":
+			return event.HowBrokenPipe
+		case "ConnectionResetError(":
+			return event.HowReset
+		case "ConnectionAbortedError(":
+			return event.HowAborted
+		}
+	}
+	return event.HowNone
+}
+
+// errorNumber reads "Error 32" and returns what follows.
+func errorNumber(s string) (n int64, rest string, ok bool) {
+	s, ok = strings.CutPrefix(s, "Error ")
+	if !ok {
+		return 0, "", false
+	}
+	i := 0
+	for i < len(s) && isDigit(s[i]) {
+		i++
+	}
+	n, ok = count(s[:i])
+	return n, s[i:], ok
+}
+
+// Frames that tell on which socket an error happened. The deepest frame decides: a server's frames are at the
+// beginning of most tracebacks, and a library's that it called at the end.
+var serverFrames = []string{
+	"/socketserver.py\"", "/SocketServer.py\"", "/http/server.py\"", "/BaseHTTPServer.py\"", "/wsgiref/", "/werkzeug/serving.py\"",
+	"/gunicorn/", "/uvicorn/", "/hypercorn/", "/daphne/", "/waitress/", "/cheroot/", "/aiohttp/web", "/tornado/http1connection.py\"",
+	"/tornado/web.py\"", "/tornado/websocket.py\"", "/eventlet/wsgi.py\"", "/gevent/pywsgi.py\"", "/twisted/web/http.py\"",
+	"/django/core/servers/", "/django/http/request.py\"", "/django/core/handlers/wsgi.py\"", "/starlette/", "/wsgiserver",
+	"self.wfile.", "self.rfile.", "wsgi.input",
+}
+
+var clientFrames = []string{
+	"/http/client.py\"", "/httplib.py\"", "/urllib/request.py\"", "/urllib2.py\"", "/urllib3/", "/requests/", "/httpx/", "/httpcore/",
+	"/aiohttp/client", "/botocore/", "/redis/", "/psycopg", "/pymysql/", "/MySQLdb/", "/mysql/connector/", "/sqlalchemy/", "/asyncpg/",
+	"/pymongo/", "/kombu/", "/amqp/", "/pika/", "/aiokafka/", "/kafka/", "/memcache", "/pymemcache/", "/pylibmc", "/elasticsearch/",
+	"/elastic_transport/", "/smtplib.py\"", "/ldap", "/paramiko/", "/grpc/", "/thrift/", "/cassandra/", "/nats/", "/imaplib.py\"",
+	"/ftplib.py\"", "/poplib.py\"", "/tornado/simple_httpclient.py\"", "/logging/handlers.py\"",
+}
+
+// spokenRequests are what a program sends that is itself the client of a socket, in the text of a frame.
+var spokenRequests = []string{"b'GET ", "b\"GET ", "b'POST ", "b\"POST ", "b'HEAD ", "b'PUT ", "'GET /", "'POST /"}
+
+// frameParty finds who is at the other end of the socket that failed.
+func frameParty(frames []string) event.Party {
+	for i := len(frames) - 1; i >= 0; i-- {
+		f := cut(frames[i])
+		switch {
+		case hasAny(f, clientFrames), hasAny(f, spokenRequests):
+			return event.PartyUpstream
+		case hasAny(f, serverFrames), strings.Contains(f, "b'HTTP/1."), strings.Contains(f, "b\"HTTP/1."):
+			return event.PartyClient
+		}
+	}
+	return event.PartyNone
+}
+
+// framePhase finds what was being done when the connection failed: from the client's side of an exchange when party is
+// the client, else from the side of the program that asked an upstream.
+func framePhase(frames []string, party event.Party) event.Phase {
+	for i := len(frames) - 1; i >= 0; i-- {
+		f := cut(frames[i])
+		switch {
+		case strings.Contains(f, "raw_requestline"), strings.Contains(f, "self.rfile.readline("):
+			return pick(party, event.PhaseIdle, event.PhaseWaiting)
+		case strings.Contains(f, "_read_headers"), strings.Contains(f, "rfile.read("), strings.Contains(f, "parse_request"),
+			strings.Contains(f, "wsgi.input"), strings.Contains(f, "django/http/request.py"):
+			return pick(party, event.PhaseRequest, event.PhaseWaiting)
+		case hasAny(f, reads) && !hasAny(f, socketFrames):
+			return pick(party, event.PhaseRequest, event.PhaseWaiting)
+		case hasAny(f, writes):
+			return pick(party, event.PhaseResponse, event.PhaseRequest)
+		}
+	}
+	return event.PhaseUnknown
+}
+
+var (
+	reads        = []string{".recv(", ".recv_into(", ".readline(", ".readinto("}
+	writes       = []string{".sendall(", ".send(", ".write(", ".flush(", ".sendfile(", ".shutdown(", " in write", " in flush", " in sendall", ".writelines("}
+	socketFrames = []string{"self._sock.recv", "self._sslobj"} // socket.py's own: the frame above says what was read
+)
+
+func pick(party event.Party, client, upstream event.Phase) event.Phase {
+	if party == event.PartyUpstream {
+		return upstream
+	}
+	return client
+}
+
+func hasAny(s string, parts []string) bool {
+	for _, p := range parts {
+		if strings.Contains(s, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// traceSignal makes the event a disconnect when a traceback tells of one. head is the message above it.
+func traceSignal(e *event.Event, t trace, head string, logger string) bool {
+	line := t.exception
+	x, ok := exceptionError(line)
+	if !ok && t.cause != "" {
+		line = t.cause
+		x, ok = exceptionError(line)
+	}
+	if !ok || neverConnected(t.frames) {
+		return false
+	}
+	party := x.party
+	if party == event.PartyNone {
+		party = frameParty(t.frames)
+	}
+	if party == event.PartyNone {
+		party = messageParty(head, logger)
+	}
+	if x.how == event.HowTimeout && party == event.PartyNone {
+		return false // any timeout is one of these
+	}
+	if party == event.PartyNone {
+		party = event.PartyUnknown
+	}
+	at := x.phase
+	if at == event.PhaseNone {
+		at = framePhase(t.frames, party)
+	}
+	e.Message = line
+	hangUp(e, party, x.how, at)
+	return true
+}
+
+// neverConnected says whether a traceback ends in the making of a connection.
+func neverConnected(frames []string) bool {
+	for i := len(frames) - 1; i >= 0 && i >= len(frames)-4; i-- {
+		if f := cut(frames[i]); strings.Contains(f, ".connect(") || strings.Contains(f, "create_connection") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,134 @@
+package parser
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ErrFormat says that Options name a format that does not exist, or a layout that cannot be read.
+var ErrFormat = errors.New("format is not known")
+
+// FormatInfo describes a format for those who choose one.
+type FormatInfo struct {
+	Name      string // as in Options.Format
+	Summary   string // one line: which program writes it, by which setting
+	Example   string // a line of it
+	Durations bool   // its records may say how long the exchange took
+	Layout    bool   // it needs Options.Layout
+	Records   bool   // a record may span several lines
+}
+
+// format is what a file of this package registers.
+type format struct {
+	FormatInfo
+	rank int // of two formats that read a log equally well the one with the lower rank is taken
+	make func(o Options) (grammar, error)
+}
+
+var registry = map[string]format{}
+
+// register makes a format known. It is called by init functions only.
+func register(f format) {
+	if _, twice := registry[f.Name]; twice {
+		panic("parser: format " + f.Name + " is registered twice")
+	}
+	registry[f.Name] = f
+}
+
+// Formats lists the formats in the order of their names.
+func Formats() []FormatInfo {
+	list := make([]FormatInfo, 0, len(registry))
+	for _, f := range registry {
+		list = append(list, f.FormatInfo)
+	}
+	slices.SortFunc(list, func(a, b FormatInfo) int { return cmp.Compare(a.Name, b.Name) })
+	return list
+}
+
+// New returns a parser for one log. An empty format, or "auto", detects the format from the first lines; a layout
+// without a format means an nginx log_format. The error wraps ErrFormat when the name is not one of Formats, and
+// names the nearest ones, or when the layout cannot be read, and says where.
+func New(o Options) (Parser, error) {
+	switch {
+	case o.Layout != "" && (o.Format == "" || o.Format == "auto"):
+		o.Format = layoutFormat
+	case o.Format == "" || o.Format == "auto":
+		return newAuto(o), nil
+	}
+	return newReader(o)
+}
+
+func newReader(o Options) (*reader, error) {
+	f, ok := registry[o.Format]
+	if !ok {
+		return nil, fmt.Errorf("%w: %q; did you mean %s? (hangup formats lists all)", ErrFormat, o.Format,
+			strings.Join(nearest(o.Format), " or "))
+	}
+	switch {
+	case f.Layout && o.Layout == "":
+		return nil, fmt.Errorf("%w: format %s needs a layout: its log_format string as in nginx.conf", ErrFormat, f.Name)
+	case !f.Layout && o.Layout != "":
+		return nil, fmt.Errorf("%w: format %s takes no layout; leave the format out, or use %s", ErrFormat, f.Name, layoutFormat)
+	}
+	g, err := f.make(o)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrFormat, f.Name, err)
+	}
+	_, single := g.(interface{ single() })
+	return &reader{name: f.Name, grammar: g, single: single}, nil
+}
+
+// nearest returns the names of the formats that are most like name, at most three.
+func nearest(name string) []string {
+	type candidate struct {
+		name string
+		far  int
+	}
+	name = strings.ToLower(name)
+	if len(name) > 64 {
+		name = name[:64]
+	}
+	var list []candidate
+	for n := range registry {
+		far := distance(name, n)
+		if name != "" && (strings.Contains(n, name) || strings.Contains(name, n)) {
+			far = 0
+		}
+		list = append(list, candidate{n, far})
+	}
+	slices.SortFunc(list, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.far, b.far), cmp.Compare(a.name, b.name))
+	})
+	var names []string
+	for _, c := range list[:min(3, len(list))] {
+		if c.far > list[0].far+2 {
+			break
+		}
+		names = append(names, c.name)
+	}
+	return names
+}
+
+// distance counts the letters to insert, delete or change to make b out of a (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

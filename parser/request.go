@@ -1,0 +1,172 @@
+package parser
+
+import (
+	"strings"
+
+	"hangup/event"
+)
+
+// setRequest reads a request line, "GET /a?x=1 HTTP/1.1". What is not one, as an incomplete line or bytes of another
+// protocol, gives nothing.
+func setRequest(e *event.Event, s string) {
+	method, rest, ok := strings.Cut(s, " ")
+	if !ok || !isMethod(method) {
+		return
+	}
+	i := strings.LastIndexByte(rest, ' ')
+	if i < 0 || !isProtocol(rest[i+1:]) {
+		return
+	}
+	e.Method, e.Protocol = method, rest[i+1:]
+	setTarget(e, rest[:i])
+}
+
+// setTarget reads a request target (RFC 9112 section 3.2): a path with its query, an absolute URL, the host and port
+// of CONNECT, or "*".
+func setTarget(e *event.Event, s string) {
+	if e.Method == "CONNECT" {
+		e.Host = host(s)
+		return
+	}
+	if s != "" && s[0] != '/' {
+		if i := strings.Index(s, "://"); i > 0 && i < 16 && !strings.ContainsAny(s[:i], "/?") {
+			authority := s[i+3:]
+			s = ""
+			if j := strings.IndexAny(authority, "/?"); j >= 0 {
+				authority, s = authority[:j], authority[j:]
+			}
+			e.Host = host(authority)
+			if s == "" || s[0] == '?' {
+				e.Path = "/"
+			}
+		}
+	}
+	path, query, _ := strings.Cut(s, "?")
+	if path != "" {
+		e.Path = path
+	}
+	e.Query = query
+}
+
+func isMethod(s string) bool {
+	if s == "" || len(s) > 32 {
+		return false
+	}
+	for i := range len(s) {
+		if b := s[i]; (b < 'A' || b > 'Z') && (b < 'a' || b > 'z') && b != '-' && b != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+func isProtocol(s string) bool {
+	return len(s) >= 6 && len(s) <= 10 && s[:5] == "HTTP/" && isDigit(s[5])
+}
+
+// hasBody says whether requests of the method carry a body as a rule.
+func hasBody(method string) bool { return method == "POST" || method == "PUT" || method == "PATCH" }
+
+// host cleans a host: lower case, without user, port and brackets.
+func host(s string) string {
+	if i := strings.LastIndexByte(s, '@'); i >= 0 {
+		s = s[i+1:]
+	}
+	if s == "-" {
+		return ""
+	}
+	if s != "" && s[0] == '[' {
+		if i := strings.IndexByte(s, ']'); i >= 0 {
+			s = s[1:i]
+		}
+	} else if i := strings.IndexByte(s, ':'); i >= 0 && strings.IndexByte(s[i+1:], ':') < 0 {
+		s = s[:i]
+	}
+	return strings.ToLower(s)
+}
+
+// address cleans a client: without brackets and zone. It is "" when there is none, as for unix sockets.
+func address(s string) string {
+	if s == "" || s == "-" || strings.HasPrefix(s, "unix:") {
+		return ""
+	}
+	if s[0] == '[' && s[len(s)-1] == ']' {
+		s = s[1 : len(s)-1]
+	}
+	if i := strings.IndexByte(s, '%'); i > 0 {
+		s = s[:i]
+	}
+	return s
+}
+
+// isAddress says whether s can be an address or a host name: what stands first in an access log's line.
+func isAddress(s string) bool {
+	if s == "" || len(s) > 253 {
+		return false
+	}
+	for i := range len(s) {
+		switch b := s[i]; {
+		case b-'0' <= 9, b|0x20 >= 'a' && b|0x20 <= 'z', b == '.', b == ':', b == '-', b == '_', b == '%', b == '[', b == ']':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// isIP says whether s looks like an address, and not like a name: digits with dots, or hexadecimal with colons.
+func isIP(s string) bool {
+	if len(s) < 2 || len(s) > 64 {
+		return false
+	}
+	dots, colons := 0, 0
+	for i := range len(s) {
+		switch b := s[i]; {
+		case b == '.':
+			dots++
+		case b == ':':
+			colons++
+		case b-'0' <= 9:
+		case b|0x20 >= 'a' && b|0x20 <= 'f':
+			if strings.IndexByte(s, ':') < 0 {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return colons >= 2 || dots == 3 && colons == 0
+}
+
+// addressPort reads "203.0.113.7:51234", "[2001:db8::1]:51234" or HAProxy's "2001:db8::1:51234".
+func addressPort(s string) (string, uint16) {
+	i := strings.LastIndexByte(s, ':')
+	if i < 0 {
+		return address(s), 0
+	}
+	p := port(s[i+1:])
+	if p == 0 {
+		return address(s), 0
+	}
+	return address(s[:i]), p
+}
+
+// upstream cleans the address of a backend: without scheme and URI; unix sockets keep "unix:" and their path.
+func upstream(s string) string {
+	if i := strings.Index(s, "://"); i > 0 && i < 16 {
+		s = s[i+3:]
+	}
+	if path, ok := strings.CutPrefix(s, "unix:"); ok {
+		if i := strings.IndexByte(path, ':'); i >= 0 {
+			return s[:len("unix:")+i]
+		}
+		return s
+	}
+	if i := strings.IndexByte(s, '/'); i >= 0 {
+		s = s[:i]
+	}
+	if s == "-" {
+		return ""
+	}
+	return s
+}
