@@ -70,16 +70,18 @@ type Generation struct {
 
 // SourceState is what a reader tells about a source as it reads: it is kept in memory, not stored.
 type SourceState struct {
-	Source       int64
-	Files        int       // generations that are open
-	Size         int64     // bytes of the open generations
-	Off          int64     // committed bytes of them
-	BehindSince  time.Time // since when something readable is not committed; zero when all is
-	LastCommit   time.Time
-	LastError    string // the newest error, "" when the last attempt went well
-	LastErrorAt  time.Time
-	Format       string
-	Confidence   float64
-	LinesPerSec  float64
-	FilesWaiting int
+	Source      int64
+	Files       int       // generations that are open
+	Size        int64     // bytes of the open generations
+	Off         int64     // committed bytes of them
+	BehindSince time.Time // since when something readable is not committed; zero when all is
+	LastCommit  time.Time
+	LastError   string // the newest error, "" when the last attempt went well
+	LastErrorAt time.Time
+	Format      string
+	Confidence  float64
+	LinesPerSec float64
+	Batches     int64 // stored by this process
+	Retries     int64 // failed attempts of this process
+	Fenced      int64 // batches that another process had stored
 }

@@ -208,6 +208,54 @@ func TestFoldingChangesNoAnswer(t *testing.T) {
 	same("every other hour dirty")
 }
 
+// TestExpiredMinutes asks about days of which only the hours are left.
+func TestExpiredMinutes(t *testing.T) {
+	t.Parallel()
+	pool, st := open(t)
+	src := fill.Open(t, st, "shop", "/var/log/shop.log")
+	day := time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC)
+	src.Add(t, traffic(rand.New(rand.NewPCG(5, 6)), 1000, day, 26*time.Hour)...)
+	var hours []time.Time
+	for h := range 26 {
+		hours = append(hours, day.Add(time.Duration(h)*time.Hour))
+	}
+	whole := store.Range{From: day.Add(time.Hour), To: day.Add(26 * time.Hour)}
+	steps := store.Steps{Origin: whole.From, Width: time.Hour}
+	before := askAll(t, st, whole, steps, nil)
+	fill.Fold(t, pool, "hour", hours...)
+	for _, sql := range []string{`DELETE FROM tally WHERE day = '2026-03-10'`, `UPDATE day_written SET minutes_expired = true WHERE day = '2026-03-10'`} {
+		_, err := pool.Exec(t.Context(), sql)
+		check(t, err)
+	}
+	if diff := cmp.Diff(before, askAll(t, st, whole, steps, nil)); diff != "" {
+		t.Errorf("whole hours: %s", diff)
+	}
+	// Finer steps show an hour at its begin, and each hour is in exactly one of two ranges that join on to each other.
+	fine := askAll(t, st, whole, store.Steps{Origin: whole.From, Width: 10 * time.Minute}, nil)
+	if diff := cmp.Diff(before.Counts, fine.SeriesSum); diff != "" {
+		t.Errorf("the sum of finer steps: %s", diff)
+	}
+	if diff := cmp.Diff(before.Series[3], fine.Series[18]); diff != "" {
+		t.Errorf("an hour at its begin: %s", diff)
+	}
+	cut := day.Add(5*time.Hour + 30*time.Minute)
+	first, err := st.Totals(t.Context(), store.Range{From: whole.From, To: cut}, nil)
+	check(t, err)
+	second, err := st.Totals(t.Context(), store.Range{From: cut, To: whole.To}, nil)
+	check(t, err)
+	first.Add(second)
+	if diff := cmp.Diff(before.Counts, first); diff != "" {
+		t.Errorf("two ranges: %s", diff)
+	}
+	// What comes late is there at once, and is not lost among the hours.
+	src.Add(t, traffic(rand.New(rand.NewPCG(7, 8)), 10, day.Add(3*time.Hour), time.Hour)...)
+	after, err := st.Totals(t.Context(), whole, nil)
+	check(t, err)
+	if n := after.Requests + after.Disconnects() - before.Counts.Requests - before.Counts.Disconnects(); n < 10 {
+		t.Errorf("of 10 late records %d are counted", n)
+	}
+}
+
 // TestCountsAgreeWithEvents compares the counts of minutes with a count of the single disconnects.
 func TestCountsAgreeWithEvents(t *testing.T) {
 	t.Parallel()

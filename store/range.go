@@ -77,26 +77,51 @@ type stretch struct {
 }
 
 // newPlan covers r for each service: with days and hours where these are folded and nothing newer is in their
-// minutes, with minutes elsewhere. It must be read in the transaction in which the counts are.
+// minutes, with minutes elsewhere. Where the minutes have expired, the hours are all there is, beside minutes that came
+// late; an hour's counts are then at its begin. A plan must be made in the transaction in which the counts are read.
 func newPlan(ctx context.Context, tx pgx.Tx, services []int32, r Range, coarsest grain) (plan, error) {
-	var p plan
+	var (
+		p plan
+		k known
+	)
 	if r.Len() <= 0 {
 		return p, nil
 	}
-	if coarsest == byMinute || r.Len() < time.Hour {
-		for _, s := range services {
-			p.minutes = append(p.minutes, stretch{s, r.From, r.To})
-		}
-		return p, nil
-	}
-	hours, days, err := foldedIn(ctx, tx, services, r)
-	if err != nil {
+	var err error
+	if k.expired, err = expiredIn(ctx, tx, services, r); err != nil {
 		return p, err
 	}
+	if coarsest != byMinute && r.Len() >= time.Hour {
+		if k.hours, k.days, err = foldedIn(ctx, tx, services, r); err != nil {
+			return p, err
+		}
+	}
 	for _, s := range services {
-		p.cover(s, r, hours, days, coarsest)
+		p.cover(s, r, k, coarsest)
 	}
 	return p, nil
+}
+
+// known is what is known about the hours and days of a range.
+type known struct {
+	hours, days map[bucket]bool // folded, with nothing newer in their minutes
+	expired     map[bucket]bool // days whose minutes have expired
+}
+
+// expiredIn returns the days that r touches whose minutes have expired.
+func expiredIn(ctx context.Context, tx pgx.Tx, services []int32, r Range) (map[bucket]bool, error) {
+	rows, err := tx.Query(ctx, `SELECT service_id, day FROM day_written WHERE service_id = ANY($1) AND day >= $2 AND day <= $3 AND minutes_expired`,
+		services, r.From, r.To)
+	if err != nil {
+		return nil, err
+	}
+	out := map[bucket]bool{}
+	var b bucket
+	_, err = pgx.ForEachRow(rows, []any{&b.service, &b.at}, func() error {
+		out[bucket{b.service, b.at.UTC()}] = true
+		return nil
+	})
+	return out, err
 }
 
 // foldedIn returns the hours and days inside r whose counts hold all that their minutes say.
@@ -128,24 +153,28 @@ func foldedIn(ctx context.Context, tx pgx.Tx, services []int32, r Range) (hours,
 	return hours, days, err
 }
 
-func (p *plan) cover(service int32, r Range, hours, days map[bucket]bool, coarsest grain) {
+func (p *plan) cover(service int32, r Range, k known, coarsest grain) {
 	for t := r.From; t.Before(r.To); {
-		k := bucket{service, t}
+		b := bucket{service, t}
 		switch {
-		case coarsest >= byDay && days[k] && !t.Add(wholeDay).After(r.To):
-			p.days = append(p.days, k)
+		case coarsest >= byDay && k.days[b] && !t.Add(wholeDay).After(r.To):
+			p.days = append(p.days, b)
 			t = t.Add(wholeDay)
-		case hours[k] && !t.Add(time.Hour).After(r.To):
-			p.hours = append(p.hours, k)
+			continue
+		case k.hours[b] && !t.Add(time.Hour).After(r.To):
+			p.hours = append(p.hours, b)
 			t = t.Add(time.Hour)
-		default:
-			to := t.Truncate(time.Hour).Add(time.Hour)
-			if to.After(r.To) {
-				to = r.To
-			}
-			p.addMinutes(stretch{service, t, to})
-			t = to
+			continue
 		}
+		if k.expired[bucket{service, t.Truncate(wholeDay)}] && t.Equal(t.Truncate(time.Hour)) {
+			p.hours = append(p.hours, b)
+		}
+		to := t.Truncate(time.Hour).Add(time.Hour)
+		if to.After(r.To) {
+			to = r.To
+		}
+		p.addMinutes(stretch{service, t, to})
+		t = to
 	}
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -17,7 +18,7 @@ type RouteDetail struct {
 	Total    event.Counts // of all routes under the filter's other conditions
 	Agents   []AgentFigures
 	Clients  []ClientFigures // the ten that hung up most
-	Sessions Outcomes        // of the sessions of the clients that hung up on the route
+	Outcomes Outcomes
 }
 
 // AgentFigures are the counts of one class of user agents.
@@ -27,7 +28,7 @@ type AgentFigures struct {
 }
 
 // Outcomes say what clients did after a hang-up: asked the same route again within 10 s, asked anything within 30 min,
-// or nothing; or that the 30 min are not over.
+// or nothing; or that this is not known, or not yet.
 type Outcomes struct{ Retried, Stayed, Lost, Undecided int64 }
 
 // topClients is how many clients a route shows.
@@ -41,7 +42,7 @@ func (s *Store) Route(ctx context.Context, id int32, r Range, f Filter) (RouteDe
 		var service int32
 		err := tx.QueryRow(ctx, `SELECT s.service_id, s.name, r.method, r.template FROM route r JOIN service s USING (service_id)
 			WHERE r.route_id = $1`, id).Scan(&service, &out.Service, &out.Method, &out.Template)
-		if err == pgx.ErrNoRows {
+		if errors.Is(err, pgx.ErrNoRows) {
 			return ErrNotFound
 		}
 		if err != nil {
@@ -83,7 +84,7 @@ func (s *Store) Route(ctx context.Context, id int32, r Range, f Filter) (RouteDe
 			return err
 		}
 		out.Clients = list.Clients
-		return out.Sessions.read(ctx, tx, n, r, one)
+		return out.Outcomes.read(ctx, tx, n, r, one)
 	})
 	return out, err
 }
@@ -126,16 +127,13 @@ func agents(ctx context.Context, tx pgx.Tx, p plan, f Filter) ([]AgentFigures, e
 	return out, err
 }
 
-// read adds up the sessions, in the range, of the clients whose hang-ups the filter keeps.
+// read counts the hang-ups that the filter keeps by what their clients did next.
 func (o *Outcomes) read(ctx context.Context, tx pgx.Tx, n names, r Range, f Filter) error {
 	a := &args{}
 	where := disconnectsIn(a, n, r) + f.onDisconnect(a)
 	return tx.QueryRow(ctx, fmt.Sprintf(`
-		SELECT coalesce(sum(s.retried), 0)::bigint, coalesce(sum(s.stayed), 0)::bigint,
-			coalesce(sum(s.lost), 0)::bigint, coalesce(sum(s.undecided), 0)::bigint
-		FROM session s
-		WHERE s.service_id = ANY(%s) AND s.started_at < %s AND s.last_seen_at >= %s
-		  AND (s.service_id, s.client) IN (SELECT t.service_id, t.client FROM disconnect t WHERE %s AND %s)`,
-		a.add(n.ids()), a.add(r.To), a.add(r.From), where, counted), a.list...).
+		SELECT count(*) FILTER (WHERE t.outcome = 'retried'), count(*) FILTER (WHERE t.outcome = 'stayed'),
+			count(*) FILTER (WHERE t.outcome = 'lost'), count(*) FILTER (WHERE t.outcome IS NULL)
+		FROM disconnect t WHERE %s AND %s`, where, counted), a.list...).
 		Scan(&o.Retried, &o.Stayed, &o.Lost, &o.Undecided)
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -80,7 +81,7 @@ func (s *Store) Unparsed(ctx context.Context, source int64, limit int) (samples 
 	err = s.ask(ctx, "unparsed records", func(tx pgx.Tx) error {
 		var service int32
 		switch err := tx.QueryRow(ctx, `SELECT service_id FROM source WHERE source_id = $1`, source).Scan(&service); {
-		case err == pgx.ErrNoRows:
+		case errors.Is(err, pgx.ErrNoRows):
 			return ErrNotFound
 		case err != nil:
 			return err

@@ -16,9 +16,12 @@ import (
 
 // cli is the command line: one field a subcommand, each in its own file.
 type cli struct {
+	Serve   serveCmd   `cmd:"" help:"Follow logs; serve the page and the API."`
+	Demo    demoCmd    `cmd:"" help:"Run a small web shop whose clients hang up for planted reasons, and watch it."`
 	Parse   parseCmd   `cmd:"" help:"Print the records of a log as JSON, one a line."`
 	Formats formatsCmd `cmd:"" help:"List the log formats."`
 	Detect  detectCmd  `cmd:"" help:"Say which format a log has, and how sure that is."`
+	Migrate migrateCmd `cmd:"" help:"Bring a database to this program's schema."`
 
 	Version kong.VersionFlag `help:"Print the version and exit."`
 }
@@ -40,6 +43,7 @@ func (e usageError) Unwrap() error { return e.err }
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	e := env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	code := run(ctx, e, os.Args[1:])
 	stop()
 	os.Exit(code)

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"hangup/ingest"
+	"hangup/parser"
+	"hangup/store"
+)
+
+// config is the configuration file. A flag goes before an environment variable, that before this file, that before the
+// default.
+type config struct {
+	Listen   string         `yaml:"listen"`
+	StateDir string         `yaml:"state_dir"`
+	Hosts    []string       `yaml:"hosts"`
+	Service  string         `yaml:"service"`
+	Sources  []sourceConfig `yaml:"sources"`
+	Routes   struct {
+		PerPosition int `yaml:"per_position"`
+		PerService  int `yaml:"per_service"`
+	} `yaml:"routes"`
+	Retention struct {
+		Minutes  span `yaml:"minutes"`
+		Events   span `yaml:"events"`
+		Rollups  span `yaml:"rollups"`
+		Sessions span `yaml:"sessions"`
+	} `yaml:"retention"`
+	Log struct {
+		Level  string `yaml:"level"`
+		Format string `yaml:"format"`
+	} `yaml:"log"`
+}
+
+// sourceConfig is one log.
+type sourceConfig struct {
+	Path     string `yaml:"path"`
+	Service  string `yaml:"service"`
+	Format   string `yaml:"format"`
+	Layout   string `yaml:"layout"`
+	TimeZone string `yaml:"timezone"`
+}
+
+// span is a duration that may be given in days: "36h", "14d".
+type span time.Duration
+
+func (s *span) UnmarshalText(b []byte) error {
+	var days float64
+	if n, err := fmt.Sscanf(string(b)+"|", "%fd|", &days); err == nil && n == 1 && days > 0 {
+		*s = span(days * 24 * float64(time.Hour))
+		return nil
+	}
+	d, err := time.ParseDuration(string(b))
+	if err != nil || d <= 0 {
+		return fmt.Errorf("%q is not a duration such as 14d or 36h", b)
+	}
+	*s = span(d)
+	return nil
+}
+
+// readConfig reads the configuration file at path; "" is an empty configuration. Errors are usage errors that name the
+// line, and for an unknown key the key that is nearest to it.
+func readConfig(path string) (config, error) {
+	var c config
+	if path == "" {
+		return c, nil
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return c, usageError{fmt.Errorf("read the configuration: %w", err)}
+	}
+	err = yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(&c)
+	if errors.Is(err, io.EOF) { // an empty file
+		return c, nil
+	}
+	if unknown, ok := errors.AsType[*yaml.UnknownFieldError](err); ok {
+		return c, usageError{fmt.Errorf("%s: %s%s", path, yaml.FormatError(err, false, true), suggestKey(unknown.GetToken().Value))}
+	}
+	if err != nil {
+		return c, usageError{fmt.Errorf("%s: %s", path, yaml.FormatError(err, false, true))}
+	}
+	return c, nil
+}
+
+var configKeys = []string{
+	"listen", "state_dir", "hosts", "service", "sources", "path", "format", "layout", "timezone", "routes", "per_position",
+	"per_service", "retention", "minutes", "events", "rollups", "sessions", "log", "level",
+}
+
+func suggestKey(key string) string {
+	if near := nearest(key, configKeys); near != "" {
+		return fmt.Sprintf("\ndid you mean %q?", near)
+	}
+	return ""
+}
+
+// defaultService is the service of logs for which none is named.
+const defaultService = "default"
+
+// sources returns what is to be read: the configuration's sources, and files with default settings. It checks all of it,
+// so that nothing starts by half.
+func (c config) sources(files []string) ([]ingest.Source, error) {
+	list := c.Sources
+	for _, f := range files {
+		list = append(list, sourceConfig{Path: f})
+	}
+	if len(list) == 0 {
+		return nil, usageError{errors.New("no log to read: name log files, or sources in a configuration file (--config)")}
+	}
+	var out []ingest.Source
+	seen := map[string]bool{}
+	for _, s := range list {
+		if s.Path == "" {
+			return nil, usageError{errors.New("a source has no path")}
+		}
+		path, err := filepath.Abs(s.Path)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("source %s: %w", s.Path, err)}
+		}
+		if seen[path] {
+			return nil, usageError{fmt.Errorf("source %s is named twice", s.Path)}
+		}
+		seen[path] = true
+		if st, err := os.Stat(path); err == nil && st.IsDir() {
+			return nil, usageError{fmt.Errorf("source %s is a directory: name the log files in it", s.Path)}
+		}
+		if _, err := os.Stat(filepath.Dir(path)); err != nil {
+			return nil, usageError{fmt.Errorf("source %s: %w", s.Path, err)}
+		}
+		o := parser.Options{Format: s.Format, Layout: s.Layout}
+		if s.TimeZone != "" {
+			if o.Zone, err = time.LoadLocation(s.TimeZone); err != nil {
+				return nil, usageError{fmt.Errorf("source %s: %q is not an IANA time zone such as Europe/Berlin", s.Path, s.TimeZone)}
+			}
+		}
+		if _, err := parser.New(o); err != nil {
+			return nil, usageError{fmt.Errorf("source %s: %w", s.Path, err)}
+		}
+		out = append(out, ingest.Source{Service: cmp.Or(s.Service, c.Service, defaultService), Path: path, Parser: o})
+	}
+	return out, nil
+}
+
+// retention returns how long data are kept.
+func (c config) retention() store.Retention {
+	r := store.DefaultRetention()
+	r.Minutes = cmp.Or(time.Duration(c.Retention.Minutes), r.Minutes)
+	r.Events = cmp.Or(time.Duration(c.Retention.Events), r.Events)
+	r.Rollups = cmp.Or(time.Duration(c.Retention.Rollups), r.Rollups)
+	r.Sessions = cmp.Or(time.Duration(c.Retention.Sessions), r.Sessions)
+	return r
+}

@@ -1,0 +1,244 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"hangup/api"
+	"hangup/ingest"
+	"hangup/jobs"
+	"hangup/store"
+	"hangup/web"
+)
+
+// serveFlags are what serve and demo share.
+type serveFlags struct {
+	Listen         string `help:"Address of the page and the API (default 127.0.0.1:8080)." env:"HANGUP_LISTEN" placeholder:"HOST:PORT"`
+	DatabaseURL    string `help:"PostgreSQL to use; without it a private server is run." env:"DATABASE_URL" placeholder:"URL"`
+	StateDir       string `help:"Where the private server keeps its data." env:"HANGUP_STATE_DIR" type:"path" placeholder:"DIR"`
+	InsecureRemote bool   `help:"Serve on an address that others can reach, without accounts: put a proxy that asks for a password in front." env:"HANGUP_INSECURE_REMOTE"`
+	LogLevel       string `help:"Least level that is logged: debug, info, warn or error (default info)." env:"HANGUP_LOG_LEVEL" placeholder:"LEVEL"`
+	LogFormat      string `help:"Log as text or json (default text)." env:"HANGUP_LOG_FORMAT" placeholder:"FORMAT"`
+}
+
+// serveCmd follows logs and serves the page and the API.
+type serveCmd struct {
+	serveFlags
+	Config string   `help:"Configuration file (YAML)." env:"HANGUP_CONFIG" type:"path" placeholder:"FILE"`
+	Files  []string `arg:"" optional:"" name:"file" help:"Log files to follow, from their beginning. Formats are detected."`
+}
+
+// Run serves until ctx ends.
+func (c *serveCmd) Run(ctx context.Context, e env) error {
+	cfg, err := readConfig(c.Config)
+	if err != nil {
+		return err
+	}
+	sources, err := cfg.sources(c.Files)
+	if err != nil {
+		return err
+	}
+	return serve(ctx, e, c.serveFlags, cfg, sources, nil)
+}
+
+const defaultListen = "127.0.0.1:8080"
+
+// serve runs everything. beside, when there is one, runs beside it once sources are followed.
+func serve(ctx context.Context, e env, f serveFlags, cfg config, sources []ingest.Source, beside func(context.Context, *slog.Logger) error) error {
+	log, err := newLog(e.stderr, cmp.Or(f.LogLevel, cfg.Log.Level, "info"), cmp.Or(f.LogFormat, cfg.Log.Format, "text"))
+	if err != nil {
+		return err
+	}
+	listener, err := listen(ctx, cmp.Or(f.Listen, cfg.Listen), f.InsecureRemote)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }() // the server closes it too
+
+	dsn, done, stop, err := openDatabase(ctx, log, f.DatabaseURL, cmp.Or(f.StateDir, cfg.StateDir))
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if err := migrate(ctx, log, dsn); err != nil {
+		return err
+	}
+	p, err := openPools(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+
+	writes, asks := store.New(p.ingest), store.New(p.ask)
+	status := ingest.NewStatus()
+	scheduler := jobs.New(log, writes, schedule(writes, cfg.retention()))
+	handler, err := api.New(api.Options{
+		Store: asks, Log: log, Version: version(), Sources: status, Jobs: agenda{scheduler},
+		Hosts: hosts(listener, cfg.Hosts), Files: web.Files(), Collectors: collectors(status),
+	})
+	if err != nil {
+		return err
+	}
+	server := api.Server(handler, log)
+
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		return ingest.Run(ctx, ingest.Options{
+			Sources: sources, Ledger: writes, Sink: writes, Log: log, Status: status,
+			Routes: ingest.RouteLimits{PerPosition: cfg.Routes.PerPosition, PerService: cfg.Routes.PerService},
+		})
+	})
+	g.Go(func() error { return scheduler.Run(ctx) })
+	g.Go(func() error { return serveHTTP(ctx, server, listener) })
+	if beside != nil {
+		g.Go(func() error { return beside(ctx, log) })
+	}
+	if done != nil {
+		g.Go(func() error {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-done:
+				return errors.New("the private PostgreSQL has ended: its log is in the state directory")
+			}
+		})
+	}
+	_, _ = fmt.Fprintf(e.stdout, "Hangup is at http://%s (reading %s). Ctrl-C ends it.\n", listener.Addr(), count(len(sources), "log"))
+	return g.Wait()
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// newLog makes the program's log. Values are quoted in both formats: text from a log cannot forge a line.
+func newLog(w io.Writer, level, format string) (*slog.Logger, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return nil, usageError{fmt.Errorf("log level %q is not debug, info, warn or error", level)}
+	}
+	o := &slog.HandlerOptions{Level: l}
+	switch format {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, o)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, o)), nil
+	}
+	return nil, usageError{fmt.Errorf("log format %q is not text or json", format)}
+}
+
+// listen opens the address, before anything else is started. The default address gives way to the next free port; one
+// that was asked for does not.
+func listen(ctx context.Context, address string, remote bool) (net.Listener, error) {
+	asked := address != ""
+	address = cmp.Or(address, defaultListen)
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("listen on %q: it is not HOST:PORT", address)}
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) && !remote {
+		return nil, usageError{fmt.Errorf("listen on %s: others could read your logs there, as there are no accounts yet; listen on 127.0.0.1, or put a proxy that asks for a password in front and add --insecure-remote", address)}
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", address)
+	for port := 8081; err != nil && !asked && errors.Is(err, syscall.EADDRINUSE) && port < 8100; port++ {
+		l, err = lc.Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	}
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, usageError{fmt.Errorf("listen on %s: the port is taken; choose another with --listen", address)}
+	}
+	if err != nil {
+		return nil, usageError{fmt.Errorf("listen: %w", err)}
+	}
+	return l, nil
+}
+
+// hosts are the names under which the page may be asked for: with others a foreign page could read it (DNS rebinding).
+func hosts(l net.Listener, configured []string) []string {
+	host, _, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return configured
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() && len(configured) == 0 {
+		if name, err := os.Hostname(); err == nil {
+			configured = append(configured, strings.ToLower(name))
+		}
+		return append(configured, "*")
+	}
+	return append([]string{host}, configured...)
+}
+
+// shutdownTime is how long answers that are under way may take at the end.
+const shutdownTime = 10 * time.Second
+
+func serveHTTP(ctx context.Context, s httpServer, l net.Listener) error {
+	failed := make(chan error, 1)
+	go func() { failed <- s.Serve(l) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	c, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	err := s.Shutdown(c)
+	<-failed
+	if err != nil {
+		return errors.Join(fmt.Errorf("stop serving: %w", err), s.Close())
+	}
+	return nil
+}
+
+// httpServer is the part of http.Server that is used here.
+type httpServer interface {
+	Serve(l net.Listener) error
+	Shutdown(ctx context.Context) error
+	Close() error
+}
+
+// schedule fills the table of jobs with the store's work.
+func schedule(s *store.Store, r store.Retention) []jobs.Job {
+	return jobs.Schedule(jobs.Work{
+		Join:  s.Join,
+		Merge: s.MergeMinutes,
+		Fold: func(ctx context.Context, now time.Time) (int64, error) {
+			hours, err := s.FoldHours(ctx, now)
+			if err != nil {
+				return hours, err
+			}
+			days, err := s.FoldDays(ctx, now)
+			return hours + days, err
+		},
+		Sessions: func(ctx context.Context, now time.Time) (int64, error) { return s.DecideSessions(ctx, now, r.Sessions) },
+		Clean:    s.ExpireSessions,
+		Ahead:    s.PreparePartitions,
+		Expire:   func(ctx context.Context, now time.Time) (int64, error) { return s.Expire(ctx, now, r) },
+	})
+}
+
+// agenda shows the scheduler to the API.
+type agenda struct{ s *jobs.Scheduler }
+
+// Schedule returns the jobs and when they run next.
+func (a agenda) Schedule() []api.JobInfo {
+	var out []api.JobInfo
+	for _, j := range a.s.Jobs() {
+		next, _ := a.s.Next(j.Name)
+		out = append(out, api.JobInfo{Name: j.Name, Description: j.Description, Every: j.Every, Next: next})
+	}
+	return out
+}

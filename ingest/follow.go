@@ -1,0 +1,409 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"hangup/event"
+	"hangup/parser"
+)
+
+// Why a follower ends before its generation does.
+var (
+	errChanged = errors.New("the file's content is not what was read before")
+	errFenced  = errors.New("another process reads this file")
+)
+
+// follower reads one generation from its committed offset and commits what it says.
+type follower struct {
+	m     *manager
+	log   *slog.Logger
+	f     *os.File
+	gen   event.Generation
+	live  bool            // the file may grow
+	last  *atomic.Bool    // the path names another file: end once there is nothing more to read
+	halt  <-chan struct{} // closed when the file is to be read no further
+	off   *atomic.Int64
+	part  *atomic.Int64 // bytes of a last line without a newline
+	grown func() time.Time
+
+	parse  parser.Parser
+	format string
+	lr     *lineReader
+	pos    int64 // end of the last line that was taken
+	number int64 // its number
+	u      *builder
+	opened time.Time // when the batch got its first record
+	seen   time.Time // when the newest line was read
+	fault  error     // of emit
+}
+
+// tailMargin is how much may lie unread before the reader takes over from the tail, which would hold a line of any
+// length in memory.
+const tailMargin = 1 << 20
+
+// run follows the generation. It returns nil when ctx ended or it was halted, and done when the generation was read to
+// its end.
+func (w *follower) run(ctx context.Context) (done bool, err error) {
+	if err := w.restart(); err != nil {
+		return false, err
+	}
+	for {
+		b, err := w.lr.next(time.Now())
+		if err != nil {
+			return false, err
+		}
+		if !b.caughtUp {
+			if err := w.take(b); err != nil {
+				return false, err
+			}
+			if w.u.records() >= backlogLines || w.u.b.End-w.u.b.Start >= backlogBytes {
+				if err := w.commit(ctx); err != nil {
+					return false, err
+				}
+			}
+			if w.halted(ctx) {
+				return false, w.stop(ctx)
+			}
+			continue
+		}
+		if !w.live {
+			return true, w.finish(ctx)
+		}
+		if done, err := w.follow(ctx); done || err != nil {
+			return done, err
+		}
+		if w.halted(ctx) {
+			return false, w.stop(ctx)
+		}
+	}
+}
+
+func (w *follower) halted(ctx context.Context) bool {
+	select {
+	case <-w.halt:
+		return true
+	default:
+		return ctx.Err() != nil
+	}
+}
+
+// restart begins at the committed offset with nothing in hand.
+func (w *follower) restart() (err error) {
+	o := w.m.source.Parser
+	if o.Format == "" {
+		o.Hint = w.m.format()
+	}
+	if w.parse, err = parser.New(o); err != nil {
+		return err
+	}
+	w.pos, w.number = w.gen.Off, w.gen.Lines
+	w.u = newBuilder(w.m.service, w.gen.Source, w.gen.ID, w.gen.Off)
+	w.lr, err = newLineReader(w.f, w.pos, w.number)
+	return err
+}
+
+// take parses a block.
+func (w *follower) take(b block) error {
+	if b.oversize.end > 0 {
+		w.parse.Flush(w.emit)
+		if w.fault == nil {
+			w.fault = w.u.oversize(b.oversize, b.lineEnds)
+		}
+		w.pos = b.oversize.end
+		if b.lineEnds {
+			w.number++
+		}
+		w.touch()
+		return w.fault
+	}
+	for _, l := range b.lines {
+		w.seen, w.pos, w.number = l.Seen, l.End, l.Number
+		if n := holes(l.Text); n > 0 {
+			l = w.hole(l, n)
+			if l.Start == l.End {
+				continue
+			}
+		}
+		w.parse.Line(l, w.emit)
+	}
+	w.touch()
+	return w.fault
+}
+
+// hole counts the NUL bytes at the beginning of a line as skipped and returns the rest of the line: a writer without
+// O_APPEND leaves them when the file is truncated under it.
+func (w *follower) hole(l event.Line, n int) event.Line {
+	w.parse.Flush(w.emit)
+	r := event.Record{Event: event.Event{Kind: event.Skipped}, Line: l.Number, Start: l.Start, End: l.Start + int64(n), Reason: event.Hole}
+	if n == len(l.Text) {
+		r.End, r.Lines = l.End, 1
+	}
+	w.emit(&r)
+	l.Text, l.Start = l.Text[n:], r.End
+	return l
+}
+
+func holes(s string) int { return len(s) - len(strings.TrimLeft(s, "\x00")) }
+
+func (w *follower) emit(r *event.Record) {
+	if w.fault == nil {
+		w.fault = w.u.add(r, w.seen)
+	}
+}
+
+// touch notes when the batch got its first record.
+func (w *follower) touch() {
+	if w.opened.IsZero() && !w.u.empty() {
+		w.opened = time.Now()
+	}
+}
+
+// follow waits at the live end. It returns when the reader has to take over, with done when the generation is at its end.
+func (w *follower) follow(ctx context.Context) (done bool, err error) {
+	var blocks <-chan block
+	if canTail() && !w.lr.skipping && len(w.lr.buf) < tailMargin {
+		t, err := startTail(w.f, w.pos, w.number)
+		if err != nil { // its mode was narrowed, or descriptors have run out: the reader goes on alone
+			w.log.Debug("follow without a tail", slog.Any("error", err))
+		} else {
+			defer t.stop()
+			blocks = t.blocks
+		}
+	}
+	tick := ticker()
+	defer tick.Stop()
+	begun := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return false, nil
+		case <-w.halt:
+			return false, nil
+		case b, ok := <-blocks:
+			if !ok { // what it gave does not join on: look again; a changed content is found when it is committed
+				return false, w.again(ctx)
+			}
+			w.part.Store(0)
+			if err := w.take(b); err != nil {
+				return false, err
+			}
+			if w.u.records() >= liveLines || w.u.b.End-w.u.b.Start >= liveBytes {
+				if err := w.commit(ctx); err != nil {
+					return false, err
+				}
+			}
+			continue
+		case <-tick.C:
+		}
+		now := time.Now()
+		if w.parse.Open() && now.Sub(w.seen) >= silence {
+			w.parse.Flush(w.emit)
+			w.touch()
+			if w.fault != nil {
+				return false, w.fault
+			}
+		}
+		if !w.opened.IsZero() && now.Sub(w.opened) >= liveWait {
+			if err := w.commit(ctx); err != nil {
+				return false, err
+			}
+		}
+		st, err := w.f.Stat()
+		if err != nil {
+			return false, err
+		}
+		unread := st.Size() - w.pos
+		if now.Sub(w.grown()) > time.Second {
+			w.part.Store(max(unread, 0))
+		}
+		switch {
+		case unread > tailMargin && blocks != nil, unread > int64(len(w.lr.buf)) && blocks == nil && now.Sub(begun) >= scanEvery:
+			return false, w.again(ctx)
+		case w.last.Load() && (unread == 0 || w.grown().Add(w.m.Grace).Before(now)):
+			return w.drain(ctx)
+		}
+	}
+}
+
+// again makes a new reader where the last line ended.
+func (w *follower) again(ctx context.Context) (err error) {
+	if !wait(ctx, scanEvery/10) {
+		return nil
+	}
+	if w.lr.skipping && w.lr.off == w.pos {
+		return nil
+	}
+	w.lr, err = newLineReader(w.f, w.pos, w.number)
+	return err
+}
+
+// drain reads what a generation that nobody writes to any more still holds.
+func (w *follower) drain(ctx context.Context) (bool, error) {
+	var err error
+	if w.lr, err = newLineReader(w.f, w.pos, w.number); err != nil {
+		return false, err
+	}
+	for {
+		b, err := w.lr.next(time.Now())
+		if err != nil {
+			return false, err
+		}
+		if b.caughtUp {
+			return true, w.finish(ctx)
+		}
+		if err := w.take(b); err != nil {
+			return false, err
+		}
+		if err := w.commit(ctx); err != nil {
+			return false, err
+		}
+	}
+}
+
+// finish takes the last line, with or without a newline, and commits.
+func (w *follower) finish(ctx context.Context) error {
+	if b, ok := w.lr.rest(time.Now()); ok {
+		if err := w.take(b); err != nil {
+			return err
+		}
+	}
+	w.parse.Flush(w.emit)
+	if w.fault != nil {
+		return w.fault
+	}
+	return w.commit(ctx)
+}
+
+// stop commits the complete records in hand; an open record is read again at the next start.
+func (w *follower) stop(ctx context.Context) error {
+	c, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
+	defer cancel()
+	return w.commit(c)
+}
+
+// check says whether the file still has the content that was read, to offset end.
+func (w *follower) check(end int64) (size int64, err error) {
+	st, err := w.f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	if st.Size() < end {
+		return 0, errChanged
+	}
+	same, err := continues(w.f, st.Size(), w.gen)
+	if err != nil {
+		return 0, err
+	}
+	if !same {
+		return 0, errChanged
+	}
+	return st.Size(), nil
+}
+
+// commitTime bounds one attempt to store a batch.
+const commitTime = 10 * time.Second
+
+// commit stores the batch in hand. It tries until the batch is stored, another process has stored it (errFenced) or ctx
+// ends. Nothing else is read meanwhile.
+func (w *follower) commit(ctx context.Context) error {
+	if w.u.empty() {
+		return nil
+	}
+	b := w.u.b
+	size, err := w.check(b.End)
+	if err != nil {
+		return err
+	}
+	b.Size = size
+	if b.Head, err = event.HeadPrint(w.f, int(min(b.End, event.HeadSize))); err != nil {
+		return fmt.Errorf("take the fingerprint: %w", err)
+	}
+	if b.Mark, err = event.MarkPrint(w.f, b.End); err != nil {
+		return fmt.Errorf("take the fingerprint: %w", err)
+	}
+	// The bytes may have been replaced between reading them and taking their fingerprints: look once more.
+	if _, err := w.check(b.End); err != nil {
+		return err
+	}
+	if err := w.store(ctx, b); err != nil {
+		return err
+	}
+	w.gen.Off, w.gen.Lines, w.gen.Head, w.gen.Mark, w.gen.SizeSeen = b.End, w.gen.Lines+b.Lines, b.Head, b.Mark, b.Size
+	w.off.Store(b.End)
+	w.m.Status.committed(w.gen.Source, b.Lines, time.Now())
+	w.u = newBuilder(w.m.service, w.gen.Source, w.gen.ID, w.gen.Off)
+	w.opened = time.Time{}
+	w.noteFormat(ctx)
+	return nil
+}
+
+// store brings the batch into the sink, however often it takes.
+func (w *follower) store(ctx context.Context, b *event.Batch) error {
+	for try := 1; ; try++ {
+		err := w.attempt(ctx, b)
+		if err == nil {
+			return nil
+		}
+		if errors.Is(err, event.ErrStale) && try == 1 {
+			w.m.Status.change(w.gen.Source, func(x *sourceStatus) { x.Fenced++ })
+			return errFenced
+		}
+		for n := try; ; n++ {
+			if !errors.Is(err, event.ErrStale) {
+				w.m.Status.failed(w.gen.Source, err, time.Now())
+				if n == 1 {
+					w.log.Warn("batch not stored, trying again", slog.Any("error", err))
+				}
+				if !wait(ctx, retryWait(n)) {
+					return err
+				}
+			}
+			// Whether the batch is stored is not known: the offset tells.
+			g, readErr := w.m.Ledger.Generation(ctx, w.m.source.Service, b.Generation)
+			if readErr != nil {
+				err = readErr
+				continue
+			}
+			if g.Off == b.End {
+				return nil
+			}
+			if g.Off != b.Start {
+				w.m.Status.change(w.gen.Source, func(x *sourceStatus) { x.Fenced++ })
+				return errFenced
+			}
+			try = n
+			break
+		}
+	}
+}
+
+// attempt stores the batch once. It is not cut off by the end of ctx: a transaction that is under way may end.
+func (w *follower) attempt(ctx context.Context, b *event.Batch) error {
+	if err := w.m.sem.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer w.m.sem.Release(1)
+	c, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
+	defer cancel()
+	return w.m.Sink.Commit(c, time.Now().UTC(), b)
+}
+
+// noteFormat stores the format when it was found or has changed. It is worth no retry: the next batch comes by here too.
+func (w *follower) noteFormat(ctx context.Context) {
+	name, confidence := w.parse.Format()
+	if name == "" || name == w.format {
+		return
+	}
+	if err := w.m.Ledger.SetFormat(ctx, w.m.source.Service, w.gen.Source, name, confidence); err != nil {
+		return
+	}
+	w.format = name
+	w.m.setFormat(name, confidence)
+}

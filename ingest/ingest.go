@@ -1,0 +1,123 @@
+// Package ingest follows log files and hands what they say to a sink, exactly once: through rotation, truncation,
+// restarts and a database that is slow or away. The file is the buffer: when the sink does not take a batch, reading
+// stops and nothing is held but that batch.
+package ingest
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
+
+	"hangup/event"
+	"hangup/parser"
+)
+
+// Source is one configured log: a path, followed across its rotations.
+type Source struct {
+	Service string
+	Path    string
+	Parser  parser.Options
+}
+
+// Ledger is the stored list of generations. Its methods may fail at any time; they are tried again.
+type Ledger interface {
+	// OpenSource returns the id of a source, and the format that was found for it earlier.
+	OpenSource(ctx context.Context, service, path string) (id int64, format string, err error)
+	// SetFormat notes the format that was found for a source.
+	SetFormat(ctx context.Context, service string, source int64, format string, confidence float64) error
+	// Generations returns the newest generations of a source, the newest first.
+	Generations(ctx context.Context, service string, source int64) ([]event.Generation, error)
+	// Generation returns one generation as it is stored now.
+	Generation(ctx context.Context, service string, id int64) (event.Generation, error)
+	// AddGeneration stores a new generation and returns its id.
+	AddGeneration(ctx context.Context, service string, g event.Generation) (int64, error)
+	// SetGeneration notes where a generation is, its state, and bytes of it that are lost.
+	SetGeneration(ctx context.Context, service string, id int64, path string, state event.State, lost int64) error
+	// RouteNames returns the routes of a service.
+	RouteNames(ctx context.Context, service string) ([]event.Route, error)
+	// Watched returns the hang-ups of a service within d of its newest: the clients' next requests tell what became of
+	// them.
+	Watched(ctx context.Context, service string, d time.Duration) ([]event.Activity, error)
+}
+
+// Sink stores batches.
+type Sink interface {
+	// Commit stores b and moves the offset from b.Start to b.End in one transaction, or returns event.ErrStale. After
+	// any other error it is not known whether b is stored.
+	Commit(ctx context.Context, now time.Time, b *event.Batch) error
+}
+
+// Options are what Run works with and within.
+type Options struct {
+	Sources []Source
+	Ledger  Ledger
+	Sink    Sink
+	Log     *slog.Logger
+	Routes  RouteLimits // zero values take the defaults
+	Status  *Status     // where Run tells how it goes; nil for nowhere
+
+	// Grace is how long after the last growth a renamed file is read on: its writer may not have been told yet.
+	// 0 takes 10 s.
+	Grace time.Duration
+}
+
+// The bounds of reading. A batch is committed at the first limit that it reaches.
+const (
+	scanEvery    = 250 * time.Millisecond // how often directories are looked at
+	silence      = 800 * time.Millisecond // after which an open record is ended
+	liveLines    = 500
+	liveBytes    = 1 << 20
+	liveWait     = 200 * time.Millisecond
+	backlogLines = 10000
+	backlogBytes = 4 << 20
+	maxLine      = 1 << 20 // longer lines are counted, not parsed
+	writers      = 4       // commits at one time
+)
+
+// Run follows all sources until ctx ends. It commits what it has read before it returns, for 10 s at most; what is
+// not committed then is read again at the next start. It returns nil when ctx ended it.
+func Run(ctx context.Context, o Options) error {
+	if o.Status == nil {
+		o.Status = NewStatus()
+	}
+	if o.Grace == 0 {
+		o.Grace = 10 * time.Second
+	}
+	sem := semaphore.NewWeighted(writers)
+	services := map[string]*serviceState{}
+	for _, s := range o.Sources {
+		if services[s.Service] == nil {
+			services[s.Service] = newServiceState(s.Service, o.Routes)
+		}
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	for _, s := range o.Sources {
+		m := &manager{
+			Options: o, source: s, service: services[s.Service], sem: sem,
+			log:  o.Log.With(slog.String("log.file.path", s.Path)),
+			held: map[inode]*held{}, settled: map[content]bool{}, cut: map[int64]cut{},
+		}
+		g.Go(func() error { return m.run(ctx) })
+	}
+	return g.Wait()
+}
+
+// retryWait returns how long to wait before try n (from 1): 50 ms, doubled each time, 5 s at most.
+func retryWait(n int) time.Duration {
+	return min(50*time.Millisecond<<min(n-1, 10), 5*time.Second)
+}
+
+// wait waits for d or the end of ctx, and says whether ctx goes on.
+func wait(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}

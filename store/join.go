@@ -1,0 +1,50 @@
+package store
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+//go:embed sql/join.sql
+var joinSQL string
+
+// joinRounds bounds the rounds of one run; what is left is joined at the next.
+const joinRounds = 50
+
+// Join joins the reports of the last hour, and those of older days that are being written, to the access-log records of
+// the same hang-ups, and takes them out of the counts: one hang-up counts once. It returns how many reports it joined.
+func (s *Store) Join(ctx context.Context, now time.Time) (n int64, err error) {
+	rows, err := s.pool.Query(ctx, `SELECT service_id, day FROM day_written WHERE written_at > $1 ORDER BY service_id, day`, now.Add(-touchEvery-5*time.Minute))
+	if err != nil {
+		return 0, fmt.Errorf("list days to join: %w", err)
+	}
+	days := map[int32][]time.Time{}
+	var service int32
+	var day time.Time
+	if _, err = pgx.ForEachRow(rows, []any{&service, &day}, func() error {
+		days[service] = append(days[service], day)
+		return nil
+	}); err != nil {
+		return 0, fmt.Errorf("list days to join: %w", err)
+	}
+	for service, wanted := range days {
+		for range joinRounds {
+			var k int64
+			err := s.pool.QueryRow(ctx, joinSQL, pgx.NamedArgs{
+				"service": service, "days": wanted, "recent": now.Add(-time.Hour), "today": dayOf(now),
+			}).Scan(&k)
+			if err != nil {
+				return n, fmt.Errorf("join the reports of service %d: %w", service, err)
+			}
+			n += k
+			if k == 0 {
+				break
+			}
+		}
+	}
+	return n, nil
+}
