@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -11,7 +12,7 @@ import (
 )
 
 // copyPrograms copies an installation that lies in one relocatable tree (bin, lib and share side by side, as in the npm
-// package) to the state directory, once, and returns the new directory of programs. The copy is named by the path and the
+// package) to where the server's user can reach it, once, and returns the new directory of programs. The copy is named by the path and the
 // time of the original, so a new version is copied anew.
 func (s *Server) copyPrograms(bin string) (string, error) {
 	tree := filepath.Dir(bin)
@@ -25,18 +26,19 @@ func (s *Server) copyPrograms(bin string) (string, error) {
 		return "", fmt.Errorf("look for PostgreSQL: %w", err)
 	}
 	sum := sha256.Sum256([]byte(tree + info.ModTime().String()))
-	to := filepath.Join(s.dir, "programs-"+hex.EncodeToString(sum[:6]))
+	to := filepath.Join(cmp.Or(s.opt.Programs, s.dir), "programs-"+hex.EncodeToString(sum[:6]))
 	if _, err := os.Stat(to); err == nil {
 		return filepath.Join(to, "bin"), nil
 	}
-	fresh := to + ".new"
-	if err := os.RemoveAll(fresh); err != nil {
+	fresh, err := os.MkdirTemp(filepath.Dir(to), "copy-")
+	if err != nil {
 		return "", fmt.Errorf("copy PostgreSQL's programs: %w", err)
 	}
-	if err := copyTree(tree, fresh); err != nil {
+	defer os.RemoveAll(fresh) //nolint:errcheck // it is moved away, or the copy's error is the one that counts
+	if err := copyTree(tree, filepath.Join(fresh, "tree")); err != nil {
 		return "", fmt.Errorf("copy PostgreSQL's programs: %w", err)
 	}
-	if err := os.Rename(fresh, to); err != nil {
+	if err := os.Rename(filepath.Join(fresh, "tree"), to); err != nil && !errors.Is(err, os.ErrExist) { // another process was faster
 		return "", fmt.Errorf("copy PostgreSQL's programs: %w", err)
 	}
 	return filepath.Join(to, "bin"), nil

@@ -45,6 +45,9 @@ type Options struct {
 	Bin string
 	// Search are further directories below which Find looks for tools/node_modules, such as the root of a source tree.
 	Search []string
+	// Programs is where programs are copied that the server's user cannot reach, as those below root's home.
+	// Empty means beside the data. Several servers may share it.
+	Programs string
 	// Log gets a line when the server starts and stops. Nil means none. The server's own log is a file, see LogFile.
 	Log *slog.Logger
 	// MaxConnections is the largest number of connections at one time. Zero means 100.
@@ -205,7 +208,13 @@ func (s *Server) arguments() []string {
 		{"log_timezone", "UTC"},
 	}
 	if s.opt.Scratch {
-		set = append(set, [][2]string{{"fsync", "off"}, {"full_page_writes", "off"}, {"synchronous_commit", "off"}}...)
+		set = append(set, [][2]string{
+			{"fsync", "off"},
+			{"full_page_writes", "off"},
+			{"synchronous_commit", "off"},
+			{"min_wal_size", "32MB"},
+			{"max_wal_size", "128MB"},
+		}...)
 	}
 	args := []string{"-D", s.data}
 	for _, kv := range set {

@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -65,7 +64,7 @@ func private(ctx context.Context) (string, error) {
 	}
 	for slot := range slots {
 		dir := filepath.Join(cache, "slot-"+strconv.Itoa(slot))
-		opt := local.Options{Dir: dir, Scratch: true, MaxConnections: 200, Search: []string{sourceTree()}}
+		opt := local.Options{Dir: dir, Scratch: true, MaxConnections: 200, Search: []string{sourceTree()}, Programs: cache}
 		s, err := local.Start(ctx, opt)
 		if errors.Is(err, local.ErrInUse) {
 			continue
@@ -82,30 +81,6 @@ func private(ctx context.Context) (string, error) {
 		return s.URL(), clean(ctx, s.URL())
 	}
 	return "", fmt.Errorf("all %d test servers in %s are in use", slots, cache)
-}
-
-// cacheDir returns a directory of ours that the server's user can enter.
-func cacheDir() (string, error) {
-	dir, err := os.UserCacheDir()
-	uid := os.Geteuid()
-	if err == nil && uid != 0 {
-		dir = filepath.Join(dir, "hangup-test")
-		if err = os.MkdirAll(dir, 0o700); err == nil {
-			return dir, nil
-		}
-	}
-	dir = filepath.Join("/tmp", "hangup-test-"+strconv.Itoa(uid)) // root's cache is closed to the server's user
-	if err := os.Mkdir(dir, 0o711); err != nil && !errors.Is(err, os.ErrExist) {
-		return "", fmt.Errorf("make the cache of test servers: %w", err)
-	}
-	info, err := os.Lstat(dir)
-	if err != nil {
-		return "", fmt.Errorf("look at the cache of test servers: %w", err)
-	}
-	if st, ok := info.Sys().(*syscall.Stat_t); !ok || !info.IsDir() || int(st.Uid) != uid || info.Mode().Perm()&0o022 != 0 {
-		return "", fmt.Errorf("%s is not a directory that only user %d can write to: remove it", dir, uid)
-	}
-	return dir, nil
 }
 
 // sourceTree is the directory of go.mod, where tools/node_modules may be.
@@ -140,7 +115,7 @@ func clean(ctx context.Context, address string) error {
 // lock. A database becomes a template only when it is complete; one that is not is left of a killed process: dropped.
 func makeTemplate(ctx context.Context, address, name string) error {
 	return withConn(ctx, address, func(ctx context.Context, conn *pgx.Conn) error {
-		const lock = 0x68616e677570 // "hangup"; it ends with the connection
+		const lock int64 = 0x68616e677570 // "hangup"; it ends with the connection
 		if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", lock); err != nil {
 			return err
 		}
