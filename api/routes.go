@@ -143,7 +143,7 @@ func (s *service) GetRoute(ctx context.Context, request GetRouteRequestObject) (
 		Range: a.toRange(), Route: toRoute(v.RouteFigures, v.Total, v.Total, v.Ages),
 		Clients: toClients(v.Clients, v.Disconnects()), Agents: []AgentFigures{},
 		Sessions: Outcomes{
-			Retried: v.Sessions.Retried, Stayed: v.Sessions.Stayed, Lost: v.Sessions.Lost, Undecided: v.Sessions.Undecided,
+			Retried: v.Outcomes.Retried, Stayed: v.Outcomes.Stayed, Lost: v.Outcomes.Lost, Undecided: v.Outcomes.Undecided,
 		},
 	}
 	for _, g := range v.Agents {
