@@ -94,8 +94,8 @@ func nearest(name string) []string {
 	var list []candidate
 	for n := range registry {
 		far := distance(name, n)
-		if name != "" && (strings.Contains(n, name) || strings.Contains(name, n)) {
-			far = 0
+		if name != "" && strings.Contains(n, name) {
+			far = 1
 		}
 		list = append(list, candidate{n, far})
 	}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"hangup/event"
+	"hangup/parser"
+)
+
+// detectLines is how many lines of a file are looked at.
+const detectLines = 1000
+
+// errNotDetected says that there is a file whose format is not known.
+var errNotDetected = errors.New("no format fits")
+
+// detectCmd says which format logs have.
+type detectCmd struct {
+	Output string   `short:"o" enum:"text,json" default:"text" help:"How to print: text or json."`
+	Files  []string `arg:"" name:"file" help:"Logs; - is standard input."`
+}
+
+// detection is what is found out about one file.
+type detection struct {
+	File       string   `json:"file"`
+	Format     string   `json:"format"` // "" when none fits
+	Layout     string   `json:"layout,omitempty"`
+	Confidence float64  `json:"confidence"`
+	Lines      int      `json:"lines"` // looked at
+	Understood float64  `json:"understood"`
+	RunnerUp   *runner  `json:"runner_up,omitempty"`
+	Misses     []string `json:"misses,omitempty"`
+}
+
+type runner struct {
+	Format     string  `json:"format"`
+	Layout     string  `json:"layout,omitempty"`
+	Confidence float64 `json:"confidence"`
+}
+
+// Run prints for each file the best format, how sure that is, the next best, and lines that are not of the format.
+// The error wraps errNotDetected when a file has none.
+func (c detectCmd) Run(ctx context.Context, e env) error {
+	out := bufio.NewWriter(e.stdout)
+	var unknown []error
+	for _, file := range c.Files {
+		d, err := detectFile(ctx, e, file)
+		if err != nil {
+			return err
+		}
+		if d.Format == "" {
+			unknown = append(unknown, fmt.Errorf("%w: %s; see hangup formats, or give --layout", errNotDetected, d.File))
+		}
+		if c.Output == "json" {
+			err = json.NewEncoder(out).Encode(d)
+		} else {
+			err = d.print(out)
+		}
+		if err != nil {
+			return fmt.Errorf("print detection: %w", err)
+		}
+	}
+	return errors.Join(append(unknown, out.Flush())...)
+}
+
+func detectFile(ctx context.Context, e env, file string) (detection, error) {
+	in, name, err := openLog(e, file)
+	if err != nil {
+		return detection{}, err
+	}
+	defer func() { _ = in.Close() }()
+	var lines []string
+	enough := errors.New("enough lines") // ends the reading, and is not told
+	err = readLines(ctx, io.LimitReader(in, 4<<20), func(l event.Line) {
+		if len(lines) < detectLines {
+			lines = append(lines, l.Text)
+		}
+	}, func(bool) error {
+		if len(lines) == detectLines {
+			return enough
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, enough) {
+		return detection{}, usageError{fmt.Errorf("read %s: %w", name, err)}
+	}
+	d := detection{File: name, Lines: len(lines)}
+	guesses := parser.Detect(lines)
+	if len(guesses) == 0 || guesses[0].Share < 0.5 {
+		d.Misses = lines[:min(3, len(lines))]
+		return d, nil
+	}
+	best := guesses[0]
+	d.Format, d.Layout, d.Confidence, d.Understood, d.Misses = best.Format, best.Layout, best.Confidence, best.Share, best.Misses
+	if len(guesses) > 1 {
+		d.RunnerUp = &runner{guesses[1].Format, guesses[1].Layout, guesses[1].Confidence}
+	}
+	return d, nil
+}
+
+// print writes the detection for people. Lines of the log are quoted: they may hold what moves a terminal's cursor.
+func (d detection) print(out io.Writer) error {
+	format := d.Format
+	if format == "" {
+		format = "unknown"
+	}
+	_, err := fmt.Fprintf(out, "%s: %s, confidence %.2f, %.1f %% of %d lines understood\n", d.File, format, d.Confidence, 100*d.Understood, d.Lines)
+	if d.Layout != "" {
+		_, err = fmt.Fprintf(out, "  layout     %s\n", d.Layout)
+	}
+	if d.RunnerUp != nil {
+		_, err = fmt.Fprintf(out, "  runner-up  %s, confidence %.2f\n", d.RunnerUp.Format, d.RunnerUp.Confidence)
+	}
+	for _, m := range d.Misses {
+		_, err = fmt.Fprintf(out, "  not of it  %.200q\n", m)
+	}
+	return err
+}
