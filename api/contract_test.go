@@ -170,6 +170,12 @@ func holdProblem(t *testing.T, w *httptest.ResponseRecorder) {
 	}
 }
 
+// said returns the end of the log.
+func (s *server) said() string {
+	b := s.log.String()
+	return b[max(0, len(b)-1000):]
+}
+
 func request(path string) *http.Request {
 	r := httptest.NewRequest(http.MethodGet, path, nil)
 	r.Host = "localhost:8080"
@@ -182,7 +188,7 @@ func get[T any](t *testing.T, s *server, path string) T {
 	w := s.ask(t, request(path))
 	var v T
 	if w.Code != http.StatusOK {
-		t.Fatalf("GET %s answers %d: %s\n%s", path, w.Code, w.Body, s.log)
+		t.Fatalf("GET %s answers %d: %s\n%s", path, w.Code, w.Body, s.said())
 	}
 	if err := json.Unmarshal(w.Body.Bytes(), &v); err != nil {
 		t.Fatal(err)
@@ -195,7 +201,7 @@ func refuse(t *testing.T, s *server, status int, path string) api.Problem {
 	t.Helper()
 	w := s.ask(t, request(path))
 	if w.Code != status {
-		t.Fatalf("GET %s answers %d instead of %d: %s\n%s", path, w.Code, status, w.Body, s.log)
+		t.Fatalf("GET %s answers %d instead of %d: %s\n%s", path, w.Code, status, w.Body, s.said())
 	}
 	var p api.Problem
 	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {

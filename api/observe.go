@@ -70,6 +70,7 @@ func observe(log *slog.Logger, m *metrics) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			start := time.Now()
+			ctx := c.Request().Context() // handlers get one that is cancelled when they are done
 			id := newRequestID()
 			c.Set(requestIDKey, id)
 			c.Response().Header().Set(echo.HeaderXRequestID, id)
@@ -80,7 +81,7 @@ func observe(log *slog.Logger, m *metrics) echo.MiddlewareFunc {
 				c.Error(err)
 			}
 			status := c.Response().Status
-			if errors.Is(c.Request().Context().Err(), context.Canceled) {
+			if errors.Is(ctx.Err(), context.Canceled) {
 				status = statusClosed
 			}
 			took := time.Since(start)
@@ -92,7 +93,7 @@ func observe(log *slog.Logger, m *metrics) echo.MiddlewareFunc {
 			if quiet(route) && status < http.StatusBadRequest {
 				level = slog.LevelDebug
 			}
-			log.LogAttrs(context.WithoutCancel(c.Request().Context()), level, "request",
+			log.LogAttrs(context.WithoutCancel(ctx), level, "request",
 				slog.String("client.address", c.RealIP()),
 				slog.String("http.request.method", method),
 				slog.String("http.route", route),
