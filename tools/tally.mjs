@@ -36,23 +36,30 @@ function countGo(file) {
   return count;
 }
 
+/** Prints the output of failed and skipped tests, of builds that fail, and one line a package. */
 function reportGo(file, errors) {
-  const output = new Map();
+  const output = new Map(); // package or import path -> test -> its output so far
+  const built = new Set();
   const print = (text) => process.stdout.write(text);
   print(readFileSync(errors, "utf8"));
   for (const e of goEvents(file)) {
-    const key = `${e.Package ?? e.ImportPath ?? ""} ${e.Test ?? ""}`;
+    const key = e.Package ?? e.ImportPath ?? "";
+    if (!output.has(key)) output.set(key, new Map());
+    const tests = output.get(key);
+    const name = e.Test ?? "";
+    const text = tests.get(name) ?? "";
     if (e.Action === "output" || e.Action === "build-output") {
-      output.set(key, (output.get(key) ?? "") + e.Output);
+      tests.set(name, text + e.Output);
     } else if (e.Action === "build-fail") {
-      print(output.get(key) ?? "");
-    } else if (e.Test && e.Action === "fail") {
-      print(output.get(key) ?? "");
-    } else if (!e.Test && ended.has(e.Action)) {
-      const text = (output.get(key) ?? "").trimEnd().split("\n");
-      print(e.Action === "fail" ? `${text.join("\n")}\n` : `${text.at(-1)}\n`);
-    } else if (e.Test && ended.has(e.Action)) {
-      output.delete(key);
+      if (!built.has(text)) print(text);
+      built.add(text);
+    } else if (ended.has(e.Action) && e.Test) {
+      if (e.Action !== "pass") print(text);
+      tests.delete(name);
+    } else if (ended.has(e.Action)) {
+      tests.delete("");
+      if (e.Action === "fail") print([...tests.values()].join("") + text); // tests that never ended say why
+      else print(`${text.trimEnd().split("\n").at(-1)}\n`);
     }
   }
 }
