@@ -110,7 +110,6 @@ export function Heat({ data, tz, zoom, open }: Props) {
         {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: a canvas that is worked by keys */}
         <canvas
           ref={canvas}
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: the cells are reached by arrow keys
           tabIndex={0}
           role="application"
           aria-roledescription="heatmap"
@@ -170,7 +169,7 @@ function HeatTable({ data }: { data: Heatmap }) {
     <details class="as-table">
       <summary>As a table</summary>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keys */}
-      <div class="scroll" tabIndex={0} role="region" aria-label="Waiting times as a table">
+      <section class="scroll" tabIndex={0} aria-label="Waiting times as a table">
         <table>
           <thead>
             <tr>
@@ -193,7 +192,7 @@ function HeatTable({ data }: { data: Heatmap }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
     </details>
   );
 }

@@ -18,7 +18,6 @@ const columns: Column<ClientSort>[] = [
   { text: "Rate", sort: "-rate", class: "n" },
   { text: "Requests", sort: "-requests", class: "n" },
   { text: "Gave up after", class: "n", title: "Half of the hang-ups came by then · 95% of them" },
-  { text: "Last seen", class: "n" },
 ];
 
 /** Clients is the table of those who lose most. A click on one shows its single hang-ups. */
@@ -66,6 +65,7 @@ function Row({ c }: { c: Client }) {
           <Log text={c.client} max={64} />
         </a>
         {c.scope && c.scope !== "public" && <small class="tag">{c.scope}</small>}
+        <small>seen {seen < 2 ? "just now" : `${spell(seen)} ago`}</small>
       </th>
       <td class="n" data-label="Hang-ups">
         <b>{count(c.disconnects)}</b>
@@ -79,9 +79,6 @@ function Row({ c }: { c: Client }) {
       </td>
       <td class="n" data-label="Gave up after">
         <Ages of={c.abandoned} />
-      </td>
-      <td class="n" data-label="Last seen">
-        {seen < 2 ? "just now" : `${spell(seen)} ago`}
       </td>
     </tr>
   );

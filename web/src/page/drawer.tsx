@@ -46,9 +46,9 @@ function Detail({ d }: { d: EventDetail }) {
         </span>
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keys */}
-      <pre class="raw" tabIndex={0} role="region" aria-label="Record as it was read">
+      <section class="raw" tabIndex={0} aria-label="Record as it was read">
         <Log text={d.raw} max={16_384} lines />
-      </pre>
+      </section>
       <p class="actions">
         Show only{" "}
         {e.route_id && e.template && (

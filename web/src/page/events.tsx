@@ -154,7 +154,6 @@ function Row({ e }: { e: HangupEvent }) {
     change({ event: e.id });
   };
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the link in the row is the keyboard's way
     <tr onClick={open} class={e.joined ? "openable few" : "openable"}>
       <th scope="row" class="time">
         <a href={href} data-go data-row title={`${stamp(t, v.tz)} ${v.tz}`}>

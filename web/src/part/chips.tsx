@@ -53,8 +53,9 @@ function Chip({ filter, href, used }: { filter: Filter; href: string; used: bool
         {filter.field.replace("_", " ")} {opWord(filter.op)} <Log text={value} max={80} />
         {!used && <em> (events only)</em>}
       </span>
-      <a href={href} data-go aria-label={`Remove the filter on ${filter.field}`}>
+      <a href={href} data-go>
         <span aria-hidden="true">×</span>
+        <span class="sr">Remove the filter on {filter.field}</span>
       </a>
     </li>
   );

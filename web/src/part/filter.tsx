@@ -53,10 +53,10 @@ export function AddFilter({ meta }: { meta: Meta | undefined }) {
             ))}
           </select>
         </label>
-        <label>
+        <label for="filter-value">
           Value
           {values && values.length > 0 ? (
-            <select name="value">
+            <select id="filter-value" name="value">
               {values.map((x) => (
                 <option key={x} value={x}>
                   {x}
@@ -64,7 +64,7 @@ export function AddFilter({ meta }: { meta: Meta | undefined }) {
               ))}
             </select>
           ) : (
-            <input name="value" required maxLength={2000} autocomplete="off" spellcheck={false} />
+            <input id="filter-value" name="value" required maxLength={2000} autocomplete="off" spellcheck={false} />
           )}
         </label>
         {chosen && <p class="hint">{chosen.description}</p>}

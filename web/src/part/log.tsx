@@ -13,7 +13,6 @@ export function Log({ text, max = 400, lines = false }: Props) {
     <bdi class="log" title={text.length > 40 && !lines ? plain(cut(text, 1000).text) : undefined}>
       {pieces(shown, lines).map((p, i) =>
         p.sign ? (
-          // biome-ignore lint/suspicious/noArrayIndexKey: pieces have no identity but their place
           <span key={i} class="sign">
             {p.text}
           </span>

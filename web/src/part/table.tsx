@@ -21,7 +21,7 @@ interface Props<S extends string> {
 export function Table<S extends string>({ label, columns, sorted, class: more = "", children }: Props<S>) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keys
-    <div class="scroll" tabIndex={0} role="region" aria-label={label}>
+    <section class="scroll" tabIndex={0} aria-label={label}>
       <table class={`cards ${more}`}>
         <thead>
           <tr>
@@ -47,7 +47,7 @@ export function Table<S extends string>({ label, columns, sorted, class: more = 
         </thead>
         <tbody>{children}</tbody>
       </table>
-    </div>
+    </section>
   );
 }
 
