@@ -412,7 +412,7 @@ type Meta struct {
 // NullableNumber defines model for NullableNumber.
 type NullableNumber = float64
 
-// Outcomes What clients did after a hang-up: asked the same route again within 10 s, asked anything within 30 min, or nothing.
+// Outcomes What clients did after a hang-up: asked the same route again within 10 s, asked anything within 30 min, or nothing; undecided: this is not known, or not yet.
 type Outcomes struct {
 	Lost      int64 `json:"lost"`
 	Retried   int64 `json:"retried"`
@@ -504,7 +504,7 @@ type Route struct {
 	Completed   Quantiles `json:"completed"`
 	Disconnects int64     `json:"disconnects"`
 
-	// Excess Hang-ups above what the rate of all requests would give.
+	// Excess Hang-ups above what the rate of all requests would give: of those that the filter keeps without its conditions on the route and the method.
 	Excess   float64         `json:"excess"`
 	Id       string          `json:"id"`
 	Method   string          `json:"method"`
@@ -532,7 +532,7 @@ type RouteDetail struct {
 	Range Range `json:"range"`
 	Route Route `json:"route"`
 
-	// Sessions What clients did after a hang-up: asked the same route again within 10 s, asked anything within 30 min, or nothing.
+	// Sessions What clients did after each hang-up on this route.
 	Sessions Outcomes `json:"sessions"`
 }
 
