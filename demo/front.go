@@ -56,7 +56,7 @@ type clientConn struct {
 	in     *bufio.Reader
 	id     uint64
 	client string // address, of the last request if clients are told apart by a header
-	served int
+	served int    // requests whose head has arrived
 }
 
 // handle serves the requests of one connection, one after another.
@@ -68,7 +68,6 @@ func (f *front) handle(conn net.Conn) {
 	c := &clientConn{Conn: conn, limit: limit, in: bufio.NewReader(limit), id: f.serial.Add(1)}
 	c.client, _, _ = net.SplitHostPort(conn.RemoteAddr().String())
 	for f.serve(c) {
-		c.served++
 	}
 }
 
@@ -87,6 +86,7 @@ func (f *front) serve(c *clientConn) bool {
 		f.badHead(c, e, err)
 		return false
 	}
+	c.served++
 	f.describe(c, e, req)
 
 	c.limit.N = maxBody + maxHead

@@ -181,7 +181,6 @@ func (p *passage) conclude(gone error) (keep bool) {
 	case p.at == finished:
 		f.log.exchange(e)
 		if gone != nil {
-			c.served++
 			f.idleEnd(c, gone)
 		}
 		return p.keep && gone == nil
