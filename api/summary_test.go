@@ -61,7 +61,7 @@ func TestSummary(t *testing.T) {
 	report := exchange(at, "192.0.2.3", "GET /a", 0, event.PartyUpstream)
 	report.Exchange, report.Duration, report.How, report.Phase = false, event.Opt[time.Duration]{}, event.HowReset, event.PhaseResponse
 	idle := exchange(at, "192.0.2.4", "GET /a", 0, event.PartyClient)
-	idle.Phase, idle.Exchange = event.PhaseIdle, false
+	idle.Phase, idle.Exchange, idle.Method, idle.Path = event.PhaseIdle, false, "", "" // of no route
 	other := event.Hangup{}
 	other.Kind, other.Time = event.Other, at
 	src.Add(t,

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -40,6 +41,7 @@ func (s *Store) Routes(ctx context.Context, r Range, f Filter) (Routes, error) {
 		if err != nil {
 			return err
 		}
+		out.Routes = slices.DeleteFunc(out.Routes, func(v RouteFigures) bool { return v.Requests == 0 && v.Disconnects() == 0 })
 		for _, v := range out.Routes {
 			out.Total.Add(v.Counts)
 		}
@@ -56,7 +58,7 @@ func (s *Store) Routes(ctx context.Context, r Range, f Filter) (Routes, error) {
 	return out, err
 }
 
-// routeFigures returns the counts by route.
+// routeFigures returns the counts by route, also of routes that had idle closes only.
 func routeFigures(ctx context.Context, tx pgx.Tx, n names, p plan, f Filter) ([]RouteFigures, error) {
 	a := &args{}
 	rows, err := tx.Query(ctx, fmt.Sprintf(`WITH %s SELECT r.method, r.template, s.*
@@ -73,9 +75,7 @@ func routeFigures(ctx context.Context, tx pgx.Tx, n names, p plan, f Filter) ([]
 	_, err = pgx.ForEachRow(rows, append([]any{&v.Method, &v.Template, &service, &v.ID}, scanCounts(&v.Counts)...), func() error {
 		w := v
 		w.Service, w.Counts = n[service], f.counts(v.Counts)
-		if w.Requests != 0 || w.Disconnects() != 0 {
-			out = append(out, w)
-		}
+		out = append(out, w)
 		return nil
 	})
 	return out, err
