@@ -32,22 +32,26 @@ var arrows = map[string][]string{
 		"event", "parser", tail, "golang.org/x/sync", "golang.org/x/sys", "github.com/mileusna/useragent",
 		"github.com/hashicorp/golang-lru/v2", "github.com/klauspost/compress",
 	},
-	"api": {"event", "store", "cause", echo, "github.com/oapi-codegen/runtime", "github.com/prometheus/client_golang"},
+	"api": {
+		"event", "store", "cause", echo,
+		"github.com/oapi-codegen/runtime", "github.com/goccy/go-yaml", "github.com/prometheus/client_golang",
+	},
+	"store/storetest/fill": {"event", "store", pgx},
 	// L3: plugs all together
 	"cmd/hangup": {"*"},
 }
 
 // testArrows says what the tests of a package may import beyond arrows. Every test may import go-cmp.
 var testArrows = map[string][]string{
-	"api":    {"store/storetest", "migrations", "github.com/getkin/kin-openapi", pgx},
+	"api":    {"store/storetest", "store/storetest/fill", "migrations", "github.com/getkin/kin-openapi", pgx},
 	"ingest": {"store", "store/storetest", pgx},
 	"jobs":   {"store/storetest", pgx},
-	"store":  {"store/storetest", "migrations"},
+	"store":  {"store/storetest", "store/storetest/fill", "migrations"},
 }
 
 // only says who may import a module at all: each of the libraries that others could replace is behind one package.
 var only = map[string][]string{
-	pgx:    {"store", "store/local", "store/storetest", "migrations", "cmd/hangup"},
+	pgx:    {"store", "store/local", "store/storetest", "store/storetest/fill", "migrations", "cmd/hangup"},
 	echo:   {"api", "cmd/hangup"},
 	gocron: {"jobs"},
 	tail:   {"ingest"},
