@@ -28,8 +28,7 @@ type gunicornAccess struct {
 }
 
 func (g *gunicornAccess) read(line string, r *event.Record) event.Reason {
-	g.x.reset()
-	g.x.escape = escapeQuote
+	g.x.reset(line, escapeQuote)
 	rest, ok := cutCombined(line, &g.x)
 	if !ok {
 		return event.NoFormat

@@ -6,7 +6,6 @@ import (
 
 // scan cuts a line by the layout. It goes over the line once for each variable at most.
 func (l *layout) scan(line string, x *exchange) bool {
-	x.escape = l.escape
 	at := 0
 	for i := range l.pieces {
 		p := &l.pieces[i]

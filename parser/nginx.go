@@ -62,9 +62,14 @@ type exchange struct {
 	json   bool // numbers may have JSON's forms
 }
 
-func (x *exchange) reset() {
+// reset forgets the line before. A line without a backslash has nothing to unescape.
+func (x *exchange) reset(line string, e escape) {
 	clear(x.values[:])
 	x.given = 0
+	x.escape = escapeNone
+	if strings.IndexByte(line, '\\') >= 0 {
+		x.escape = e
+	}
 }
 
 func (x *exchange) set(v variable, s string) {
@@ -223,6 +228,9 @@ func (x *exchange) outcome(e *event.Event) {
 // lastAttempt returns the last item of nginx's list of upstreams: "a, b" after a retry, "a : b" after an internal
 // redirect.
 func lastAttempt(s string) string {
+	if strings.IndexByte(s, ' ') < 0 {
+		return s
+	}
 	for i := len(s) - 2; i >= 0; i-- {
 		if s[i+1] == ' ' && (s[i] == ',' || s[i] == ':' && i > 0 && s[i-1] == ' ') {
 			return s[i+2:]

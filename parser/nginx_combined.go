@@ -27,8 +27,7 @@ type nginxCombined struct {
 }
 
 func (g *nginxCombined) read(line string, r *event.Record) event.Reason {
-	g.x.reset()
-	g.x.escape = escapeHex
+	g.x.reset(line, escapeHex)
 	rest, ok := cutCombined(line, &g.x)
 	if !ok {
 		return event.NoFormat

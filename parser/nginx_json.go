@@ -69,7 +69,7 @@ func (g *nginxJSON) read(line string, r *event.Record) event.Reason {
 }
 
 func (g *nginxJSON) reset() {
-	g.x.reset()
+	g.x.reset("", escapeNone) // values come without escaping
 	g.level, g.message = "", ""
 }
 

@@ -33,7 +33,7 @@ type nginxLayout struct {
 }
 
 func (g *nginxLayout) read(line string, r *event.Record) event.Reason {
-	g.x.reset()
+	g.x.reset(line, g.layout.escape)
 	if !g.layout.scan(line, &g.x) {
 		return event.NoFormat
 	}

@@ -20,16 +20,37 @@ func init() {
 	})
 }
 
-// timedKeys are the usual short names, and nginx's own. Keys that are not known are passed over.
-var timedKeys = map[string]variable{
-	"rt": vDuration, "request_time": vDuration, "duration": vDuration,
-	"urt": vUpstreamTime, "upstream_response_time": vUpstreamTime, "upstream_time": vUpstreamTime,
-	"uct": vIgnored, "uht": vIgnored, "cs": vIgnored, "gzip_ratio": vIgnored,
-	"us": vUpstreamStatus, "upstream_status": vUpstreamStatus,
-	"ua": vUpstream, "ups": vUpstream, "upstream": vUpstream, "upstream_addr": vUpstream,
-	"rid": vID, "request_id": vID, "req_id": vID, "x_request_id": vHeaderID,
-	"host": vHost, "http_host": vHTTPHost, "port": vPort, "remote_port": vPort,
-	"completion": vCompletion, "request_completion": vCompletion, "pid": vPID, "msec": vMsec,
+// timedKey knows the usual short names, and nginx's own. Keys that are not known are passed over.
+func timedKey(key string) (v variable, known bool) {
+	switch key {
+	case "rt", "request_time", "duration":
+		return vDuration, true
+	case "urt", "upstream_response_time", "upstream_time":
+		return vUpstreamTime, true
+	case "uct", "uht", "upstream_connect_time", "upstream_header_time", "cs", "gzip_ratio":
+		return vIgnored, true
+	case "us", "upstream_status":
+		return vUpstreamStatus, true
+	case "ua", "ups", "upstream", "upstream_addr":
+		return vUpstream, true
+	case "rid", "request_id", "req_id":
+		return vID, true
+	case "x_request_id":
+		return vHeaderID, true
+	case "host":
+		return vHost, true
+	case "http_host":
+		return vHTTPHost, true
+	case "port", "remote_port":
+		return vPort, true
+	case "completion", "request_completion":
+		return vCompletion, true
+	case "pid":
+		return vPID, true
+	case "msec":
+		return vMsec, true
+	}
+	return vIgnored, false
 }
 
 type nginxTimed struct {
@@ -39,8 +60,7 @@ type nginxTimed struct {
 }
 
 func (g *nginxTimed) read(line string, r *event.Record) event.Reason {
-	g.x.reset()
-	g.x.escape = escapeHex
+	g.x.reset(line, escapeHex)
 	rest, ok := cutCombined(line, &g.x)
 	if !ok {
 		return event.NoFormat
@@ -61,7 +81,7 @@ func (g *nginxTimed) read(line string, r *event.Record) event.Reason {
 		if i <= 0 || i > 32 || strings.IndexByte(rest[:i], ' ') >= 0 {
 			return event.NoFormat
 		}
-		v, isKnown := timedKeys[rest[:i]]
+		v, isKnown := timedKey(rest[:i])
 		known = known || isKnown
 		var value string
 		if value, rest, ok = pairValue(rest[i+1:]); !ok {
@@ -96,7 +116,13 @@ func pairValue(s string) (value, rest string, ok bool) {
 	}
 }
 
+// maxList bounds a list of upstreams.
+const maxList = 4096
+
 // inList says whether the blank at s[i] is part of a separator of nginx's lists of upstreams: ", " or " : ".
 func inList(s string, i int) bool {
+	if i > maxList {
+		return false
+	}
 	return i > 0 && s[i-1] == ',' || strings.HasPrefix(s[i:], " : ") || i > 1 && s[i-1] == ':' && s[i-2] == ' '
 }

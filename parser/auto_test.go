@@ -1,0 +1,274 @@
+package parser
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"hangup/event"
+)
+
+const (
+	combinedLine = `203.0.113.7 - - [22/Nov/2026:10:00:00 +0000] "GET /slow HTTP/1.1" 499 0 "-" "curl/8.5.0"`
+	gunicornLine = combinedLine + " 321"
+	errorLine    = `2026/11/22 10:00:00 [info] 1#1: *1 client closed connection while waiting for request, client: 203.0.113.7, server: 0.0.0.0:443`
+	pythonLine   = `2026-11-23 07:19:09,128 - server - INFO - Client ('127.0.0.31', 52929) disconnected`
+)
+
+// drive gives lines to a parser one at a time and remembers what came of them.
+type drive struct {
+	p    Parser
+	n    int64
+	got  []string // kinds, with the reason
+	t    *testing.T
+	last int64
+}
+
+func newDrive(t *testing.T, o Options) *drive {
+	t.Helper()
+	p, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &drive{p: p, t: t}
+}
+
+func (d *drive) line(s string, times int) {
+	for range times {
+		d.n++
+		d.p.Line(event.Line{Text: s, Number: d.n, Start: d.n - 1, End: d.n}, d.emit)
+	}
+}
+
+func (d *drive) emit(r *event.Record) {
+	if r.Start != d.last {
+		d.t.Errorf("record at %d, want %d", r.Start, d.last)
+	}
+	d.last = r.End
+	d.got = append(d.got, strings.TrimSpace(r.Kind.String()+" "+string(r.Reason)))
+}
+
+func (d *drive) flush() { d.p.Flush(d.emit) }
+
+// count says how many records of a kind came, as "disconnect" or "unparsed no_format".
+func (d *drive) count(kind string) int {
+	n := 0
+	for _, k := range d.got {
+		if k == kind {
+			n++
+		}
+	}
+	return n
+}
+
+func (d *drive) format() string {
+	name, _ := d.p.Format()
+	return name
+}
+
+func TestAutoHolds(t *testing.T) {
+	t.Parallel()
+	d := newDrive(t, Options{})
+	d.line(combinedLine, autoLines-1)
+	if len(d.got) != 0 || !d.p.Open() || d.format() != "" {
+		t.Fatalf("after %d lines: %d records, open %v, format %q", d.n, len(d.got), d.p.Open(), d.format())
+	}
+	d.line(combinedLine, 1)
+	if d.count("disconnect") != autoLines || d.p.Open() || d.format() != "nginx-combined" {
+		t.Fatalf("after %d lines: %v, open %v, format %q", d.n, d.got, d.p.Open(), d.format())
+	}
+	d.line(combinedLine, 1)
+	if d.count("disconnect") != autoLines+1 {
+		t.Fatal("a line was held after the format was chosen")
+	}
+}
+
+// TestAutoProvisional decides on one line, which could be nginx's, and again when more have come.
+func TestAutoProvisional(t *testing.T) {
+	t.Parallel()
+	d := newDrive(t, Options{})
+	d.line(combinedLine, 1)
+	d.flush()
+	if d.format() != "nginx-combined" || d.count("disconnect") != 1 {
+		t.Fatalf("%s: %v", d.format(), d.got)
+	}
+	d.line(gunicornLine, 2)
+	if !d.p.Open() {
+		t.Fatal("the lines behind a provisional choice are not held")
+	}
+	d.flush()
+	if d.format() != "gunicorn-access" || d.count("request") != 2 {
+		t.Fatalf("%s: %v", d.format(), d.got)
+	}
+	d.line(gunicornLine, 2)
+	d.flush()
+	d.line(gunicornLine, 1)
+	if d.p.Open() || d.count("request") != 5 {
+		t.Fatalf("five lines are not enough: %v", d.got)
+	}
+}
+
+func TestAutoHint(t *testing.T) {
+	t.Parallel()
+	for hint, want := range map[string]string{"": "nginx-combined", "gunicorn-access": "gunicorn-access", "nginx-error": "nginx-combined"} {
+		d := newDrive(t, Options{Hint: hint})
+		d.line(combinedLine, 1)
+		d.flush()
+		if d.format() != want {
+			t.Errorf("hint %q: %s, want %s", hint, d.format(), want)
+		}
+	}
+}
+
+func TestAutoNothingFits(t *testing.T) {
+	t.Parallel()
+	d := newDrive(t, Options{})
+	d.line("hello", autoLines-1)
+	d.line("", 1)
+	if d.count("unparsed no_format") != autoLines-1 || d.count("skipped blank") != 1 || d.format() != "" {
+		t.Fatalf("%q: %v", d.format(), d.got)
+	}
+	d.line(errorLine, 20)
+	d.flush()
+	if d.format() != "nginx-error" || d.count("disconnect") != 20 {
+		t.Fatalf("%s: %v", d.format(), d.got)
+	}
+}
+
+// TestAutoChanges reads a log whose format changes in the middle.
+func TestAutoChanges(t *testing.T) {
+	t.Parallel()
+	d := newDrive(t, Options{})
+	d.line(combinedLine, 300)
+	d.line(pythonLine, 2*autoWindow)
+	d.flush()
+	if d.format() != "python-logging" {
+		t.Fatalf("format %s", d.format())
+	}
+	if n := d.count("unparsed no_format"); n == 0 || n > autoWindow+autoWindow/2 {
+		t.Errorf("%d records were lost to the change", n)
+	}
+	if got, want := len(d.got), 300+2*autoWindow; got != want {
+		t.Errorf("%d records, want %d", got, want)
+	}
+	d.line("noise", 3*autoWindow)
+	d.line(pythonLine, 1)
+	d.flush()
+	if d.format() != "python-logging" || d.got[len(d.got)-1] != "disconnect" {
+		t.Errorf("noise changed the format to %s", d.format())
+	}
+}
+
+// TestReader holds how lines become records at the bounds.
+func TestReader(t *testing.T) {
+	t.Parallel()
+	const (
+		trace = "Traceback (most recent call last):"
+		frame = `  File "x.py", line 1, in y`
+		gone  = "BrokenPipeError: [Errno 32] Broken pipe"
+	)
+	repeat := func(s string, n int) []string { return strings.Split(strings.TrimSuffix(strings.Repeat(s+"\n", n), "\n"), "\n") }
+	join := func(parts ...[]string) (all []string) {
+		for _, p := range parts {
+			all = append(all, p...)
+		}
+		return all
+	}
+	tests := []struct {
+		name, format string
+		lines        []string
+		want         string // kind, lines and reason of each record
+	}{
+		{"garbage between records", "python-logging", []string{pythonLine, "garbage", pythonLine}, "disconnect 1, unparsed 1 no_format, disconnect 1"},
+		{"garbage behind a traceback", "python-logging", []string{pythonLine, trace, frame, gone, "garbage", pythonLine}, "disconnect 4, unparsed 1 no_format, disconnect 1"},
+		{"garbage in a traceback", "python-logging", []string{pythonLine, trace, "garbage < here", pythonLine}, "disconnect 2, unparsed 1 no_format, disconnect 1"},
+		{"garbage between errors", "nginx-error", []string{errorLine, "garbage", errorLine}, "disconnect 1, unparsed 1 no_format, disconnect 1"},
+		{"garbage in the console", "django-runserver", []string{"Not Found: /x", "garbage", "Not Found: /y"}, "other 1, unparsed 1 no_format, other 1"},
+		{"empty lines between records", "python-logging", []string{"", pythonLine, "", "", pythonLine, ""}, "skipped 1 blank, disconnect 1, skipped 1 blank, skipped 1 blank, disconnect 1, skipped 1 blank"},
+		{"empty lines of a chain", "python-logging", []string{pythonLine, trace, frame, "KeyError: 1", "", contextLine, "", trace, frame, gone, ""}, "disconnect 10, skipped 1 blank"},
+		{"rest at the beginning", "python-logging", []string{frame, frame, gone, pythonLine}, "unparsed 3 continuation, disconnect 1"},
+		{"traceback at the beginning", "gunicorn-error", []string{trace, frame, gone}, "disconnect 3"},
+		{"traceback without its end", "gunicorn-error", []string{trace, frame}, "unparsed 2 continuation"},
+		{"two tracebacks", "python-logging", []string{trace, frame, gone, trace, frame, gone}, "disconnect 3, disconnect 3"},
+		{"report without an end", "python-logging", []string{rulerLine, "Exception happened during processing of request from ('1.2.3.4', 5)", trace, frame, gone, pythonLine}, "disconnect 5, disconnect 1"},
+		{"a line of dashes", "python-logging", []string{rulerLine, "garbage"}, "unparsed 1 no_format, unparsed 1 no_format"},
+		{"error of logging", "python-logging", []string{loggingLine, trace, frame, gone, "Call stack:", frame, "Message: 'x'", "Arguments: ()", pythonLine}, "other 8, disconnect 1"},
+		{
+			"too many lines", "python-logging", join([]string{pythonLine, trace}, repeat(frame, MaxRecordLines+10), []string{gone, pythonLine}),
+			fmt.Sprintf("disconnect %d, unparsed 13 continuation, disconnect 1", MaxRecordLines),
+		},
+		{
+			"too many bytes", "python-logging", join([]string{pythonLine, trace}, repeat("  "+strings.Repeat("x", 64<<10), 5), []string{gone, pythonLine}),
+			"disconnect 5, unparsed 3 continuation, disconnect 1",
+		},
+		{
+			"a line that is too long", "python-logging", []string{pythonLine, trace, strings.Repeat("x", MaxLine), pythonLine},
+			"disconnect 2, unparsed 1 too_long, disconnect 1",
+		},
+		{"carriage returns", "nginx-combined", []string{combinedLine + "\r", "\r"}, "disconnect 1, skipped 1 blank"},
+		{"a hole", "nginx-combined", []string{"\x00\x00", combinedLine}, "skipped 1 hole, disconnect 1"},
+		{"no time", "nginx-combined", []string{strings.Replace(combinedLine, "22/Nov", "32/Nov", 1)}, "unparsed 1 bad_time"},
+		{"no status", "nginx-combined", []string{strings.Replace(combinedLine, "499", "4x9", 1)}, "unparsed 1 bad_number"},
+		{"too many bytes sent", "nginx-combined", []string{strings.Replace(combinedLine, " 0 ", " 4611686018427387905 ", 1)}, "unparsed 1 bad_number"},
+		{"no duration", "nginx-timed", []string{combinedLine + " rt=NaN", combinedLine + " rt=-1", combinedLine + " rt=1e9"}, "unparsed 1 bad_number, unparsed 1 bad_number, unparsed 1 bad_number"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p, err := New(Options{Format: tt.format})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			feed(p, []byte(strings.Join(tt.lines, "\n")+"\n"), func(r *event.Record) {
+				got = append(got, strings.TrimSpace(fmt.Sprintf("%s %d %s", r.Kind, r.Lines, r.Reason)))
+			})
+			if s := strings.Join(got, ", "); s != tt.want {
+				t.Errorf("got  %s\nwant %s", s, tt.want)
+			}
+		})
+	}
+}
+
+// panicking is a grammar with a defect.
+type panicking struct{ oneLine }
+
+func (panicking) read(string, *event.Record) event.Reason { panic("defect") }
+
+func TestPanic(t *testing.T) {
+	t.Parallel()
+	r := &reader{name: "defect", grammar: panicking{}, single: true}
+	n := 0
+	feed(r, []byte("a\nb\n"), func(rec *event.Record) {
+		n++
+		if rec.Kind != event.Unparsed || rec.Reason != event.ParserPanic {
+			t.Errorf("%s, %s", rec.Kind, rec.Reason)
+		}
+	})
+	if n != 2 {
+		t.Errorf("%d records, want 2", n)
+	}
+}
+
+// TestNoAllocation holds that lines of access formats cost no memory.
+func TestNoAllocation(t *testing.T) {
+	for format, line := range map[string]string{
+		"nginx-combined":  combinedLine,
+		"gunicorn-access": gunicornLine,
+		"nginx-timed":     combinedLine + ` rt=30.001 urt="5.003, 25.000" us="504, -" ua="10.0.0.1:80, 10.0.0.2:80" rid=aa`,
+		"nginx-json":      `{"time":"2026-11-22T10:00:00+00:00","remote_addr":"203.0.113.7","request":"GET /a?x=1 HTTP/1.1","status":499,"body_bytes_sent":0,"request_time":30.001}`,
+		"haproxy-http":    `Nov 22 10:00:00 lb1 haproxy[14389]: 203.0.113.80:51900 [22/Nov/2026:10:00:01.123] www~ api/s1 0/0/1/-1/5003 -1 0 - - CH-- 1/1/0/0/0 0/0 "GET /api/orders?id=7 HTTP/1.1"`,
+		"nginx-error":     errorLine,
+	} {
+		p, err := New(Options{Format: format})
+		if err != nil {
+			t.Fatal(err)
+		}
+		kind := event.Unparsed
+		emit := func(r *event.Record) { kind = r.Kind }
+		l := event.Line{Text: line, End: int64(len(line)), Number: 1}
+		if n := testing.AllocsPerRun(100, func() { p.Line(l, emit) }); n != 0 || kind == event.Unparsed {
+			t.Errorf("%s: %v allocations, %s", format, n, kind)
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package parser
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"hangup/event"
+)
+
+// twins are formats whose lines may be the same: without times behind it gunicorn's access log is combined. Python's
+// tracebacks belong to all its formats.
+var twins = map[string]string{
+	"gunicorn-access": "nginx-combined",
+	"gunicorn-error":  "python-logging", "django-runserver": "python-logging",
+}
+
+// TestDetect detects the format of each log in testdata: from all its lines, from the first six, and from each line
+// by itself that its own format understands.
+func TestDetect(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/*.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	more, err := filepath.Glob("testdata/lab/*.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range append(files, more...) {
+		format, _, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".log"), ".")
+		if registry[format].Layout {
+			continue // a layout of one's own cannot be found
+		}
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			lines := strings.Split(strings.TrimSuffix(string(readFile(t, file)), "\n"), "\n")
+			if g := Detect(lines); len(g) == 0 || g[0].Format != format || g[0].Confidence < 0.8 {
+				t.Errorf("all lines: %+v", g)
+			}
+			if g := Detect(lines[:min(len(lines), 6)]); len(g) == 0 || g[0].Format != format && g[0].Format != twins[format] {
+				t.Errorf("first six lines: %+v", g)
+			}
+			for i, line := range lines {
+				p, err := New(Options{Format: format})
+				if err != nil {
+					t.Fatal(err)
+				}
+				understood := false
+				feed(p, []byte(line), func(r *event.Record) { understood = r.Kind >= event.Other })
+				if !understood {
+					continue
+				}
+				if g := Detect([]string{line}); len(g) == 0 || g[0].Format != format && g[0].Format != twins[format] {
+					t.Errorf("line %d: %+v", i+1, g)
+				}
+			}
+		})
+	}
+}
+
+func TestDetectNothing(t *testing.T) {
+	t.Parallel()
+	for _, lines := range [][]string{nil, {""}, {"", "  "}, {"hello", "world"}, {strings.Repeat("x", maxDetect+1)}} {
+		if g := Detect(lines); len(g) != 0 {
+			t.Errorf("%.40q: %+v", lines, g)
+		}
+	}
+}
+
+// TestDetectLayout finds common log_formats that have no name of their own.
+func TestDetectLayout(t *testing.T) {
+	t.Parallel()
+	const line = `203.0.113.7 - - [22/Nov/2026:10:00:00 +0000] "GET /slow HTTP/1.1" 499 0 "-" "curl/8.5.0"`
+	for i, tail := range []string{` "-" 30.001`, ` 30.001`, ` 30.001 30.000`, ` "198.51.100.7, 10.0.0.1" 30.001 5.003, 25.000`} {
+		g := Detect([]string{line + tail})
+		if len(g) == 0 || g[0].Format != layoutFormat || g[0].Layout != nginxLayouts[i] {
+			t.Errorf("%s: %+v", tail, g)
+			continue
+		}
+		r := records(t, []byte(line+tail), Options{})
+		if r[0]["duration_ms"] != 30001.0 {
+			t.Errorf("%s: %v", tail, r)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"nginx-combind": "nginx-combined", "haproxy": "haproxy-http", "django": "django-runserver", "NGINX-ERROR": "nginx-error",
+	} {
+		_, err := New(Options{Format: name})
+		if err == nil || !strings.Contains(err.Error(), "did you mean "+want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

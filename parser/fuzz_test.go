@@ -1,0 +1,143 @@
+package parser
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"hangup/event"
+)
+
+// fuzzLayouts are the layouts that the format that needs one is fed with.
+var fuzzLayouts = append([]string{
+	`$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"`,
+	`log_format j escape=json '{"t":"$msec","a":"$remote_addr","r":"$request","s":$status,"u":"$http_user_agent"}';`,
+	`$host$request_uri $upstream_addr $upstream_response_time $status`,
+}, nginxLayouts...)
+
+// FuzzParse feeds every format, and the detection, any bytes. No parser may panic, the spans of the records must join
+// on to each other and cover the input, only disconnects have a party, and a record prints the same twice.
+func FuzzParse(f *testing.F) {
+	files, err := filepath.Glob("testdata/*.log")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+		for line := range bytes.Lines(b) {
+			f.Add(line)
+		}
+	}
+	for _, s := range hostile(500) {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, log []byte) {
+		for _, o := range everyFormat() {
+			check(t, o, log)
+		}
+	})
+}
+
+// everyFormat returns options for each format, each layout, and the detection.
+func everyFormat() []Options {
+	list := []Options{{}}
+	for _, f := range Formats() {
+		if !f.Layout {
+			list = append(list, Options{Format: f.Name})
+		}
+	}
+	for _, l := range fuzzLayouts {
+		list = append(list, Options{Format: layoutFormat, Layout: l})
+	}
+	return list
+}
+
+// check reads a log and fails the test when a promise of Parser is broken.
+func check(t *testing.T, o Options, log []byte) {
+	t.Helper()
+	p, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, line := int64(0), int64(1)
+	feed(p, log, func(r *event.Record) {
+		if r.Start != at || r.End < r.Start || r.Line != line || r.Lines < 1 {
+			t.Fatalf("%+v: record of line %d (%d lines), bytes %d to %d, must begin at line %d, byte %d", o, r.Line, r.Lines, r.Start, r.End, line, at)
+		}
+		at, line = r.End, r.Line+int64(r.Lines)
+		if r.Reason == event.ParserPanic {
+			t.Fatalf("%+v: panic on %q", o, r.Text)
+		}
+		if (r.Kind == event.Disconnect) != (r.Party != 0) || (r.Party != 0) != (r.How != 0) || (r.Party != 0) != (r.Phase != 0) {
+			t.Fatalf("%+v: a %s of %s, %s, %s: %q", o, r.Kind, r.Party, r.How, r.Phase, r.Text)
+		}
+		if (r.Kind == event.Unparsed || r.Kind == event.Skipped) != (r.Reason != "") {
+			t.Fatalf("%+v: a %s with the reason %q: %q", o, r.Kind, r.Reason, r.Text)
+		}
+		if r.Exchange && r.Kind != event.Request && r.Kind != event.Disconnect {
+			t.Fatalf("%+v: a %s is an exchange: %q", o, r.Kind, r.Text)
+		}
+		if r.Status != 0 && (r.Status < 100 || r.Status > 999) || r.Bytes.V < 0 || r.Duration.V < 0 || r.UpstreamDuration.V < 0 {
+			t.Fatalf("%+v: values out of range: %+v", o, r.Event)
+		}
+		if !r.Time.IsZero() && (r.Time.Year() < firstYear-1 || r.Time.Year() > lastYear+1) {
+			t.Fatalf("%+v: time %v", o, r.Time)
+		}
+		a, err := r.MarshalJSON()
+		if err != nil {
+			t.Fatalf("%+v: print %q: %v", o, r.Text, err)
+		}
+		if b, _ := r.MarshalJSON(); !bytes.Equal(a, b) {
+			t.Fatalf("%+v: prints as %s and as %s", o, a, b)
+		}
+	})
+	if at != int64(len(log)) || p.Open() {
+		t.Fatalf("%+v: %d of %d bytes are covered, open %v", o, at, len(log), p.Open())
+	}
+}
+
+// hostile are lines that attackers write: long ones, bytes that are no text, and those on which a scanner that looks
+// back, or looks ahead from each place, takes time squared. The long ones have n bytes and a little more.
+func hostile(n int) []string {
+	combined := `203.0.113.7 - - [22/Nov/2026:10:00:00 +0000] "GET /`
+	tail := ` HTTP/1.1" 499 0 "-" "curl/8.5.0"`
+	nginxErr := `2026/11/22 10:00:00 [info] 1#1: *1 `
+	py := `2026-11-23 07:19:09,128 - server - ERROR - `
+	ha := `203.0.113.80:51900 [22/Nov/2026:10:00:01.123] www~ api/s1 0/0/1/-1/5003 -1 0 - - CH-- 1/1/0/0/0 0/0 `
+	list := []string{
+		"\x00", "\x00\x00\n\x00text", "\xff\xfe\xfd", "\r\n\r\n", strings.Repeat("\n", 3000), "{", `{"a":`, `[`, `"`,
+		`203.0.113.7 - - [`, combined, py, nginxErr, ha, "Traceback (most recent call last):", rulerLine,
+	}
+	for _, unit := range []string{
+		"a", `"`, `\`, `\"`, `\x22`, " ", ": ", ", ", ", client: ", " while ", " HTTP/1.1", `, host: "`, "lient ", "client disconnected \"",
+		"[Errno ", "('", " from ", " /", " - ", " : ", "#22", "{", "}", `{"a":`, "=", `a="b" `, "path=", "1.", "\x00", "\xff", "/?", "$",
+	} {
+		body := strings.Repeat(unit, n/len(unit))
+		list = append(list, body, combined+body+tail, combined+body, nginxErr+body, py+body, ha+body, ha+`"`+body,
+			combined+"x"+tail+" rt="+body, `{"time":"`+body+`"}`, `{"status":`+body+`}`, "["+body)
+	}
+	return append(list,
+		strings.Repeat(py+"x\nTraceback (most recent call last):\n  File \"a\"\n", 3000),
+		py+"x\nTraceback (most recent call last):\n"+strings.Repeat("  File \"socketserver.py\"\n", 5000)+"OSError: [Errno 32] Broken pipe\n",
+		py+"x\n"+strings.Repeat("\n", 5000)+py+"x\n",
+		py+"x\nTraceback (most recent call last):\n  a\nOSError: x\n"+strings.Repeat("\n", 5000)+contextLine+"\n",
+		strings.Repeat(rulerLine+"\n", 5000),
+		rulerLine+"\nException happened during processing of request from ('1.2.3.4', 5)\n"+strings.Repeat("x\n", 5000),
+	)
+}
+
+// TestHostile reads the hostile lines, by all formats and the detection.
+func TestHostile(t *testing.T) {
+	t.Parallel()
+	for _, log := range hostile(5000) {
+		for _, o := range everyFormat() {
+			check(t, o, []byte(log))
+		}
+	}
+}
