@@ -5,12 +5,12 @@ set -euo pipefail
 
 find_browser() {
   local name
-  if [ -n "${HANGUP_CHROMIUM:-}" ]; then
-    if [ -x "$HANGUP_CHROMIUM" ]; then
-      echo "$HANGUP_CHROMIUM"
+  if [ -n "${CHROMIUM:-}" ]; then
+    if [ -x "$CHROMIUM" ]; then
+      echo "$CHROMIUM"
       return 0
     fi
-    echo "HANGUP_CHROMIUM=$HANGUP_CHROMIUM is not a program" >&2
+    echo "CHROMIUM=$CHROMIUM is not a program" >&2
     exit 1
   fi
   for name in chromium google-chrome google-chrome-stable chromium-browser; do
@@ -47,6 +47,6 @@ The browser tests need Chromium or Google Chrome. Install it:
   Ubuntu           sudo snap install chromium, or Google Chrome's package
   Fedora           sudo dnf install chromium
   macOS            brew install --cask google-chrome
-or set HANGUP_CHROMIUM to its path.
+or set CHROMIUM to its path.
 TEXT
 exit 1
