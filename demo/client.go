@@ -96,9 +96,9 @@ func (c *client) do(ctx context.Context, a ask) outcome {
 		outcome: completed,
 	}
 	start := time.Now()
-	_ = c.conn.SetDeadline(time.Time{})
+	_ = c.conn.SetReadDeadline(time.Time{})
 	if a.patience > 0 {
-		_ = c.conn.SetDeadline(start.Add(a.patience))
+		_ = c.conn.SetReadDeadline(start.Add(a.patience))
 	}
 	keep, err := c.exchange(a, &e)
 	switch {

@@ -73,13 +73,11 @@ func TestLogsAgreeWithWhatTheClientsSaw(t *testing.T) {
 						return false
 					}
 				}
-				early := func(e exchange) bool { return e.cause == BadNetwork && e.status == 0 }
-				within := func(e exchange) bool { return e.cause == BadNetwork && e.bytes > 0 }
-				return count(all, early) >= 2 && count(all, within) >= 3
+				return count(all, func(e exchange) bool { return e.cause == BadNetwork && e.bytes > 0 }) >= 3
 			})
 			checkStats(t, seen, stats)
 			checkAccess(t, o, seen)
-			checkErrors(t, o, seen, stats)
+			checkErrors(t, o, stats)
 			checkApp(t, o, seen)
 		})
 	}
@@ -115,7 +113,7 @@ func checkAccess(t *testing.T, o Options, seen []exchange) {
 	if len(logged) != len(seen) {
 		t.Errorf("%d exchanges are logged, the clients made %d", len(logged), len(seen))
 	}
-	dropped, atTimeout, truncated := map[Cause]int{}, 0, 0
+	dropped, truncated := map[Cause]int{}, 0
 	for _, e := range seen {
 		line := logged[e.id]
 		if line == nil {
@@ -135,9 +133,8 @@ func checkAccess(t *testing.T, o Options, seen []exchange) {
 				t.Errorf("line %v is a 499, but the client says %+v", line, e)
 			}
 			dropped[e.cause]++
-			if took, _ := strconv.ParseFloat(line["request_time"], 64); e.cause == LibraryTimeout &&
-				math.Abs(took-libraryTimeout*o.scale) < 0.1*libraryTimeout*o.scale {
-				atTimeout++
+			if e.cause == LibraryTimeout && e.took < seconds(libraryTimeout*o.scale) {
+				t.Errorf("the library gave up after %v", e.took)
 			}
 		case e.outcome == completed && (status != e.status || bytes != e.bytes):
 			t.Errorf("line %v, but the client got status %d and %d bytes", line, e.status, e.bytes)
@@ -151,45 +148,43 @@ func checkAccess(t *testing.T, o Options, seen []exchange) {
 			truncated++
 		}
 	}
-	if dropped[LibraryTimeout] == 0 || dropped[Impatience] == 0 || atTimeout == 0 {
-		t.Errorf("dropped before an answer: %v, %d near the library's timeout; want some of each", dropped, atTimeout)
+	if dropped[LibraryTimeout] == 0 || dropped[Impatience] == 0 {
+		t.Errorf("dropped before an answer: %v; want some of each", dropped)
 	}
 	if truncated == 0 {
 		t.Error("no response is logged as truncated, although connections were reset within downloads")
 	}
 }
 
-// checkErrors demands that the error log names the clients that hung up, and how.
-func checkErrors(t *testing.T, o Options, seen []exchange, stats Stats) {
+// checkErrors demands that the error log has every reset, and that it names those who hung up.
+func checkErrors(t *testing.T, o Options, stats Stats) {
 	t.Helper()
-	resets, early, closes, kept, idleResets := 0, 0, 0, 0, int64(0)
+	var resets int64
+	sending, closes, kept := 0, 0, 0
 	reset := errnoSuffix(syscall.ECONNRESET)
 	for _, line := range lines(t, filepath.Join(o.Dir, "error.log")) {
 		m := errorLine.FindStringSubmatch(line)
 		if m == nil {
 			t.Fatalf("error log line is not nginx's:\n%s", line)
 		}
+		if strings.Contains(m[2], reset) && (strings.HasPrefix(m[2], "client 127.66.6.") || strings.Contains(m[2], ", client: 127.66.6.")) {
+			resets++
+		}
 		switch {
 		case strings.HasPrefix(m[2], "writev() failed"+reset+" while sending to client, client: 127.66.6."):
-			resets++
+			sending++
 		case strings.Contains(m[2], "so upstream connection is closed too while sending request to upstream"):
 			closes++
-		case strings.Contains(m[2], "so upstream connection is closed too"+reset+" while sending request to upstream"):
-			early++
-		case strings.Contains(m[2], " closed keepalive connection"+reset):
-			idleResets++
-		case strings.Contains(m[2], " closed keepalive connection"):
+		case strings.HasSuffix(m[2], " closed keepalive connection"):
 			kept++
 		}
 	}
-	// A response may be whole for the front and still be in a buffer when its client resets.
-	if idleResets < stats.IdleReset || idleResets > stats.IdleReset+stats.HungUp[BadNetwork] {
-		t.Errorf("error log has %d idle connections reset, the clients reset %d", idleResets, stats.IdleReset)
+	// Where in its exchange the front met a reset depends on what was in the buffers; that it met it does not.
+	if want := stats.HungUp[BadNetwork] + stats.IdleReset; resets != want {
+		t.Errorf("error log has %d resets of the bad network, the clients made %d", resets, want)
 	}
-	planned := count(seen, func(e exchange) bool { return e.cause == BadNetwork })
-	if resets == 0 || resets+early > planned || early == 0 || closes == 0 || kept == 0 {
-		t.Errorf("error log has %d resets within a response (clients: %d), %d before one, %d closes, %d keep-alive closes",
-			resets, planned, early, closes, kept)
+	if sending == 0 || closes == 0 || kept == 0 {
+		t.Errorf("error log has %d resets within a response, %d closes before one, %d keep-alive closes", sending, closes, kept)
 	}
 }
 
