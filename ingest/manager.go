@@ -344,14 +344,14 @@ func (m *manager) other(ctx context.Context, c *candidate, rows []event.Generati
 	case ok:
 		return m.takeFromCopy(ctx, c, g)
 	case c.main:
-		return followed, m.begin(ctx, c)
+		return followed, m.begin(ctx, c, len(rows) == 0)
 	case m.beingCopied(c):
 		return dismissed, nil // for this scan
 	case c.modified.Before(m.firstSeen(rows)): // rotated before Hangup first saw this log
 		m.settled[c.content] = true
 		return dismissed, nil
 	}
-	return followed, m.begin(ctx, c)
+	return followed, m.begin(ctx, c, false)
 }
 
 // original returns the generation that the file is a copy of. A copy may be shorter than what was read, when lines came
@@ -429,9 +429,13 @@ func (m *manager) firstSeen(rows []event.Generation) time.Time {
 	return first
 }
 
-// begin adds a new generation and has it followed from its beginning.
-func (m *manager) begin(ctx context.Context, c *candidate) error {
-	g := event.Generation{Source: m.id, Path: c.path, Dev: c.dev, Ino: c.ino, SizeSeen: c.size, State: event.Live}
+// begin adds a new generation and has it followed from its beginning. The first of a source is dated when Hangup came to
+// the source: what is rotated away after that is not old.
+func (m *manager) begin(ctx context.Context, c *candidate, first bool) error {
+	g := event.Generation{Source: m.id, Path: c.path, Dev: c.dev, Ino: c.ino, SizeSeen: c.size, State: event.Live, FirstSeen: time.Now()}
+	if first {
+		g.FirstSeen = m.started
+	}
 	id, err := m.Ledger.AddGeneration(ctx, m.source.Service, g)
 	if err != nil {
 		return err

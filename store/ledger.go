@@ -105,9 +105,9 @@ func (s *Store) AddGeneration(ctx context.Context, service string, g event.Gener
 		if !errors.Is(err, pgx.ErrNoRows) {
 			return err
 		}
-		return tx.QueryRow(ctx, `INSERT INTO generation (service_id, source_id, path, dev, ino, size_seen, state)
-			VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING generation_id`,
-			svc, g.Source, event.Clean(g.Path), int64(g.Dev), int64(g.Ino), g.SizeSeen, g.State).Scan(&id)
+		return tx.QueryRow(ctx, `INSERT INTO generation (service_id, source_id, path, dev, ino, size_seen, state, first_seen_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING generation_id`,
+			svc, g.Source, event.Clean(g.Path), int64(g.Dev), int64(g.Ino), g.SizeSeen, g.State, g.FirstSeen).Scan(&id)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("add generation of %s: %w", g.Path, err)

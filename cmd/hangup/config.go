@@ -8,8 +8,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/goccy/go-yaml"
 
 	"hangup/ingest"
@@ -96,11 +99,12 @@ var configKeys = []string{
 	"per_service", "retention", "minutes", "events", "rollups", "sessions", "log", "level",
 }
 
+// suggestKey names the key that is most like one that does not exist.
 func suggestKey(key string) string {
-	if near := nearest(key, configKeys); near != "" {
-		return fmt.Sprintf("\ndid you mean %q?", near)
-	}
-	return ""
+	near := slices.MinFunc(configKeys, func(a, b string) int {
+		return cmp.Compare(levenshtein.ComputeDistance(key, a), levenshtein.ComputeDistance(key, b))
+	})
+	return fmt.Sprintf("\ndid you mean %q? Keys are: %s", near, strings.Join(configKeys, ", "))
 }
 
 // defaultService is the service of logs for which none is named.

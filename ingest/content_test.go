@@ -1,0 +1,139 @@
+package ingest_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"strings"
+	"testing"
+
+	"hangup/store/storetest"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+func newRigPool(t *testing.T) *pgxpool.Pool {
+	t.Helper()
+	return storetest.New(t)
+}
+
+func TestLongLinesAreCountedNotHeld(t *testing.T) {
+	r := newRig(t)
+	f := r.open("a.log")
+	r.write(f, r.lines(10))
+	chunk := bytes.Repeat([]byte("x"), 1<<20)
+	for range 12 { // 12 MiB without a newline, then its end
+		if _, err := f.Write(chunk); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.write(f, "\n"+r.lines(10))
+	r.start("a.log")
+	r.complete()
+	if n := r.number(`SELECT sum(bytes_oversize)::bigint FROM generation`); n != 12<<20+1 {
+		t.Errorf("bytes_oversize = %d, want %d", n, 12<<20+1)
+	}
+	// At the live end, in two parts, with a restart between them.
+	if _, err := f.Write(bytes.Repeat(chunk, 3)); err != nil {
+		t.Fatal(err)
+	}
+	r.eventually("the first part is counted", func() bool { return r.number(`SELECT sum(bytes_oversize)::bigint FROM generation`) >= 15<<20 })
+	r.stop()
+	r.start("a.log")
+	r.write(f, "still the long line\n"+r.lines(3))
+	r.complete()
+	if n := r.number(`SELECT sum(off)::bigint FROM generation`); n != size(t, r.path("a.log")) {
+		t.Errorf("committed %d of %d bytes", n, size(t, r.path("a.log")))
+	}
+}
+
+func size(t *testing.T, path string) int64 {
+	t.Helper()
+	st, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st.Size()
+}
+
+func TestHolesAreSkipped(t *testing.T) {
+	r := newRig(t)
+	f := r.open("a.log")
+	r.write(f, r.lines(5)+strings.Repeat("\x00", 8000)+r.lines(5)+strings.Repeat("\x00", 10)+"\n"+r.lines(1))
+	r.start("a.log")
+	r.complete()
+	if n := r.number(`SELECT sum(bytes_skipped)::bigint FROM generation`); n != 8000+11 {
+		t.Errorf("bytes_skipped = %d, want 8011", n)
+	}
+}
+
+// hostile is what attackers write into logs.
+var hostile = []string{
+	`203.0.113.9 - - [22/Nov/2026:10:00:00 +0000] "GET /<img%20src=x%20onerror=alert(1)> HTTP/1.1" 499 0 "javascript:alert(1)" "<script>alert(1)</script>"`,
+	`203.0.113.9 - - [22/Nov/2026:10:00:00 +0000] "GET /'; DROP TABLE disconnect; -- HTTP/1.1" 499 0 "-" "' OR 1=1 --"`,
+	"203.0.113.9 - - [22/Nov/2026:10:00:00 +0000] \"GET /nul\x00path\xff\xfe HTTP/1.1\" 499 0 \"-\" \"bad\xc3\x28utf8\x00\"",
+	`203.0.113.9 - - [22/Nov/2026:10:00:00 +0000] "GET /x?token=hunter2&email=a%40b.example HTTP/1.1" 499 0 "https://user:hunter2@h.example/?session=hunter2" "ua"`,
+	`203.0.113.9 - - [22/Nov/2026:10:00:00 +0000] "GET /big HTTP/1.1" 499 99999999999999999999999 "-" "ua"`,
+	`999.999.999.999 - - [99/Foo/9999:99:99:99 +9999] "GET /time HTTP/1.1" 99999 -1 "-" "ua"`,
+	strings.Repeat("A", 200_000),
+	"\x1b[31mred\x1b[0m \u202egnp.exe",
+}
+
+func TestHostileLines(t *testing.T) {
+	r := newRig(t)
+	f := r.open("a.log")
+	for range 20 {
+		for _, h := range hostile {
+			r.write(f, h+"\n"+r.line())
+		}
+	}
+	r.start("a.log")
+	r.eventually("all is committed", func() bool {
+		return r.number(`SELECT coalesce(sum(off), 0)::bigint FROM generation`) == size(t, r.path("a.log"))
+	})
+	got := r.stored()
+	for n := range r.want {
+		if got[n] != 1 {
+			t.Errorf("line %d, beside hostile ones, is stored %d times", n, got[n])
+		}
+	}
+	if n := r.number(`SELECT count(*) FROM disconnect WHERE raw || coalesce(query, '') || coalesce(referer, '') LIKE '%hunter2%'`); n != 0 {
+		t.Errorf("%d rows hold a secret", n)
+	}
+	if n := r.number(`SELECT sum(requests + disconnects + others + unparsed + skipped - lines)::bigint FROM generation`); n != 0 {
+		t.Errorf("records read and lines differ by %d", n)
+	}
+	if n := r.number(`SELECT count(*) FROM disconnect WHERE path LIKE '/nul%'`); n != 20 {
+		t.Errorf("%d lines with NUL and bad UTF-8 are stored, want 20", n)
+	}
+}
+
+func TestTwoReadersOfOneFile(t *testing.T) {
+	r := newRig(t)
+	f := r.open("a.log")
+	r.write(f, r.lines(2000))
+	r.start("a.log")
+	first := r.stop
+	r.start("a.log") // the same, as a second process would
+	for range 30 {
+		r.write(f, r.lines(40))
+	}
+	r.complete()
+	first()
+	r.write(f, r.lines(40))
+	r.complete()
+}
+
+func TestDatabaseGoesAway(t *testing.T) {
+	r := newRig(t)
+	f := r.open("a.log")
+	r.start("a.log")
+	for range 10 {
+		r.write(f, r.lines(100))
+		if _, err := r.pool.Exec(context.Background(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+			WHERE datname = current_database() AND pid <> pg_backend_pid()`); err != nil {
+			t.Log(err) // our own connection may be of the pool that is cut
+		}
+	}
+	r.complete()
+}
