@@ -90,8 +90,8 @@ func clients(ctx context.Context, tx pgx.Tx, n names, q ClientQuery) (Clients, e
 	wide := q.hours()
 	where := disconnectsIn(a, n, wide) + q.Filter.onDisconnect(a)
 	in := fmt.Sprintf("t.at >= %s AND t.at < %s", a.add(q.From), a.add(q.To))
-	err := tx.QueryRow(ctx, fmt.Sprintf(`SELECT count(*), count(DISTINCT (t.service_id, t.client)) FILTER (WHERE t.client IS NOT NULL)
-		FROM disconnect t WHERE %s AND %s AND %s`, where, counted, in), a.list...).Scan(&out.Disconnects, &out.Total)
+	err := tx.QueryRow(ctx, fmt.Sprintf(`SELECT coalesce(sum(n), 0)::bigint, count(client)
+		FROM (SELECT t.client, count(*) AS n FROM disconnect t WHERE %s AND %s AND %s GROUP BY t.service_id, t.client) c`, where, counted, in), a.list...).Scan(&out.Disconnects, &out.Total)
 	if err != nil || out.Total == 0 {
 		return out, err
 	}
@@ -106,26 +106,27 @@ func clients(ctx context.Context, tx pgx.Tx, n names, q ClientQuery) (Clients, e
 	rows, err := tx.Query(ctx, fmt.Sprintf(`
 		WITH d AS (
 			SELECT t.service_id, t.client, max(t.client_scope) AS scope, count(*) AS wide,
-				count(*) FILTER (WHERE %[1]s) AS disconnects, max(t.at) FILTER (WHERE %[1]s) AS last_at,
-				count(t.duration_us) FILTER (WHERE %[1]s) AS ages,
-				percentile_disc(0.5) WITHIN GROUP (ORDER BY t.duration_us) FILTER (WHERE %[1]s AND t.duration_us IS NOT NULL) AS p50,
-				percentile_disc(0.95) WITHIN GROUP (ORDER BY t.duration_us) FILTER (WHERE %[1]s AND t.duration_us IS NOT NULL) AS p95
+				count(*) FILTER (WHERE %[1]s) AS disconnects, max(t.at) FILTER (WHERE %[1]s) AS last_at
 			FROM disconnect t WHERE %[2]s AND %[3]s AND t.client IS NOT NULL GROUP BY 1, 2
 			HAVING count(*) FILTER (WHERE %[1]s) > 0
 		), r AS (
 			SELECT t.service_id, t.client, sum(t.requests)::bigint AS requests, max(t.last_seen_at) AS seen_at
 			FROM client_tally t
-			WHERE t.service_id = ANY(%[4]s) AND t.hour >= %[5]s AND t.hour < %[6]s AND t.day >= %[11]s AND t.day <= %[12]s
+			WHERE %[4]s AND t.hour >= %[5]s AND t.hour < %[6]s AND t.day >= %[11]s AND t.day <= %[12]s
 			  AND t.client <> '`+OtherClients+`' GROUP BY 1, 2
 		), c AS (
-			SELECT s.name AS service, d.client, d.scope, coalesce(r.requests, 0) AS requests, d.disconnects, d.ages, d.p50, d.p95,
+			SELECT s.name AS service, d.client, d.scope, coalesce(r.requests, 0) AS requests, d.disconnects, d.service_id,
 				greatest(d.last_at, r.seen_at) AS seen_at, %[7]s AS rate
 			FROM d JOIN service s USING (service_id) LEFT JOIN r USING (service_id, client)
-		), k AS (SELECT *, %[8]s AS key FROM c)
-		SELECT service, client, scope, requests, disconnects, ages, p50, p95, seen_at, rate, key FROM k %[9]s
-		ORDER BY key, client, service LIMIT %[10]s`,
-		in, where, counted, a.add(n.ids()), a.add(wide.From), a.add(wide.To), rate, clientKeys[q.Sort], after, a.add(q.Limit),
-		a.add(wide.From), a.add(wide.To)), a.list...)
+		), k AS (SELECT *, %[8]s AS key FROM c), page AS (SELECT * FROM k %[9]s ORDER BY key, client, service LIMIT %[10]s)
+		SELECT service, client, scope, requests, disconnects, a.ages, a.p50, a.p95, seen_at, rate, key FROM page
+		CROSS JOIN LATERAL (
+			SELECT count(t.duration_us) AS ages, percentile_disc(0.5) WITHIN GROUP (ORDER BY t.duration_us) AS p50,
+				percentile_disc(0.95) WITHIN GROUP (ORDER BY t.duration_us) AS p95
+			FROM disconnect t WHERE t.service_id = page.service_id AND t.client = page.client AND %[13]s AND %[3]s
+		) a ORDER BY key, client, service`,
+		in, where, counted, n.sql(a), a.add(wide.From), a.add(wide.To), rate, clientKeys[q.Sort], after, a.add(q.Limit),
+		a.add(wide.From), a.add(wide.To), disconnectsIn(a, n, q.Range)+q.Filter.onDisconnect(a)), a.list...)
 	if err != nil {
 		return out, err
 	}

@@ -65,8 +65,13 @@ func agesBy(ctx context.Context, tx pgx.Tx, n names, p plan, r Range, f Filter, 
 
 // disconnectsIn returns the condition on rows t of disconnect to be of the services and in the range.
 func disconnectsIn(a *args, n names, r Range) string {
-	return fmt.Sprintf("t.service_id = ANY(%s) AND t.at >= %s AND t.at < %s AND t.day >= %s AND t.day <= %s",
-		a.add(n.ids()), a.add(r.From), a.add(r.To), a.add(r.From), a.add(r.To))
+	return n.sql(a) + " AND " + during(a, r)
+}
+
+// during returns the condition on rows t of disconnect to be in the range. The day says nothing new, but it leaves the
+// partitions of other days out.
+func during(a *args, r Range) string {
+	return fmt.Sprintf("t.at >= %s AND t.at < %s AND t.day >= %s AND t.day <= %s", a.add(r.From), a.add(r.To), a.add(r.From), a.add(r.To))
 }
 
 // counted is the condition on rows t of disconnect that makes them part of every figure.

@@ -69,6 +69,15 @@ type names map[int32]string
 // ids returns the services' ids.
 func (n names) ids() []int32 { return slices.Sorted(maps.Keys(n)) }
 
+// sql returns the condition on rows t to be of the services. One service is compared as such: the planner then knows that
+// an index gives its rows in the order of their time.
+func (n names) sql(a *args) string {
+	if ids := n.ids(); len(ids) == 1 {
+		return "t.service_id = " + a.add(ids[0])
+	}
+	return "t.service_id = ANY(" + a.add(n.ids()) + ")"
+}
+
 // servicesIn returns the services that the filter keeps.
 func servicesIn(ctx context.Context, tx pgx.Tx, f Filter) (names, error) {
 	rows, err := tx.Query(ctx, `SELECT service_id, name FROM service`)
