@@ -29,11 +29,13 @@ const (
 	AppService   = "shop-app"
 )
 
+// MaxRate is the highest rate: some 800 requests a second, which take 2,000 open sockets and a processor core.
+const MaxRate = 20
+
 // The defaults of Options.
 const (
 	defaultRotateAfter = 10 << 20 // three files and their predecessors: 60 MiB
 	defaultGrace       = time.Second
-	maxRate            = 50
 )
 
 // Options says where the demo writes and how busy it is. The zero value of each field but Dir is a usable default.
@@ -44,7 +46,7 @@ type Options struct {
 	// Log receives a record when the demo starts and when it ends; nil discards them.
 	Log *slog.Logger
 
-	// Rate multiplies the number of clients; 1, the default, is about 40 requests a second. At most 50.
+	// Rate multiplies the number of clients; 1, the default, is about 40 requests a second. At most MaxRate.
 	Rate float64
 
 	// Seed fixes what the clients plan and how long the application works; 0 takes a random one.
@@ -174,8 +176,8 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Rate == 0 {
 		o.Rate = 1
 	}
-	if !(o.Rate > 0 && o.Rate <= maxRate) {
-		return o, fmt.Errorf("demo: rate %v is not above 0 and at most %d", o.Rate, maxRate)
+	if !(o.Rate > 0 && o.Rate <= MaxRate) {
+		return o, fmt.Errorf("demo: rate %v is not above 0 and at most %d", o.Rate, MaxRate)
 	}
 	if o.RotateAfter < 0 {
 		return o, fmt.Errorf("demo: rotation size %d is negative", o.RotateAfter)

@@ -306,7 +306,7 @@ func TestRunFails(t *testing.T) {
 	t.Parallel()
 	t.Run("options", func(t *testing.T) {
 		t.Parallel()
-		for _, o := range []Options{{}, {Dir: "x", Rate: -1}, {Dir: "x", Rate: math.NaN()}, {Dir: "x", Rate: 51}, {Dir: "x", RotateAfter: -1}} {
+		for _, o := range []Options{{}, {Dir: "x", Rate: -1}, {Dir: "x", Rate: math.NaN()}, {Dir: "x", Rate: MaxRate + 1}, {Dir: "x", RotateAfter: -1}} {
 			if _, err := Run(t.Context(), o); err == nil {
 				t.Errorf("Run(%+v) accepts it", o)
 			}
