@@ -44,14 +44,6 @@ func (c *child) end() error {
 	return fmt.Errorf("process %d does not end", c.cmd.Process.Pid)
 }
 
-// exitError makes an error of every end, because a server that ends by itself while we start it is always one.
-func exitError(err error) error {
-	if err == nil {
-		return errors.New("exit status 0")
-	}
-	return err
-}
-
 // environment is ours without what would change how PostgreSQL's programs behave.
 func environment() []string {
 	var env []string

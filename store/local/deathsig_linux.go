@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// spawn starts the server such that the kernel sends it SIGINT (a fast shutdown) when we die, however we die.
+// spawn starts a program, the server or initdb, such that the kernel sends it SIGINT (a fast shutdown) when we die, however we die.
 // The kernel counts the death of the *thread* that forked, so that thread is held until the server has ended. So
 // is the lock's file, which the garbage collector would close when a caller forgets the Server.
 func spawn(cmd *exec.Cmd, lock *os.File) (*child, error) {
@@ -25,7 +25,7 @@ func spawn(cmd *exec.Cmd, lock *os.File) (*child, error) {
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			c.err = exitError(cmd.Wait())
+			c.err = cmd.Wait()
 			runtime.KeepAlive(lock)
 			close(c.done)
 		}

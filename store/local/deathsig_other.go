@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// spawn starts the server and beside it a shell that waits for the end of a pipe. Only we hold the pipe's other end, so
+// spawn starts a program, the server or initdb, and beside it a shell that waits for the end of a pipe. Only we hold the pipe's other end, so
 // it ends when we die, however we die; the shell then sends SIGINT (a fast shutdown) to the server. The build tag
 // "pipewatch" takes this way on Linux too, so that it can be tested there. The lock's file is held until the server has
 // ended: the garbage collector would close it when a caller forgets the Server.
@@ -28,7 +28,7 @@ func spawn(cmd *exec.Cmd, lock *os.File) (*child, error) {
 		err = watch.Start()
 	}
 	go func() {
-		c.err = exitError(cmd.Wait())
+		c.err = cmd.Wait()
 		if watch.Process != nil {
 			_ = watch.Process.Kill() // first: it must not signal a process id that is free again
 			_ = watch.Wait()

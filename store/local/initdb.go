@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // initdb makes the data directory if there is none. It works in a directory of another name, so that one that was
@@ -33,17 +35,38 @@ func (s *Server) initdb(ctx context.Context) error {
 	if err := s.owner.makePrivateDir(fresh); err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(s.install.Bin, "initdb"), "--pgdata="+fresh, "--username="+role,
-		"--auth=peer", "--encoding=UTF8", "--locale=C", "--data-checksums", "--no-sync")
-	cmd.Dir, cmd.Env, cmd.SysProcAttr = fresh, environment(), s.owner.attributes()
-	if !s.opt.Scratch {
-		cmd.Args = cmd.Args[:len(cmd.Args)-1]
-	}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("run %s: %w\n%s", cmd.Path, err, indent(lastLines(string(out), 10)))
+	if err := s.runInitdb(ctx, fresh); err != nil {
+		return err
 	}
 	if err := os.Rename(fresh, s.data); err != nil {
 		return fmt.Errorf("put data directory in its place: %w", err)
+	}
+	return nil
+}
+
+// runInitdb runs initdb, which like the server does not outlive us.
+func (s *Server) runInitdb(ctx context.Context, data string) error {
+	cmd := exec.Command(filepath.Join(s.install.Bin, "initdb"), "--pgdata="+data, "--username="+role, //nolint:noctx // the whole group is killed below
+		"--auth=peer", "--encoding=UTF8", "--locale=C", "--data-checksums")
+	if s.opt.Scratch {
+		cmd.Args = append(cmd.Args, "--no-sync")
+	}
+	var out bytes.Buffer
+	cmd.Dir, cmd.Env, cmd.SysProcAttr = data, environment(), s.owner.attributes()
+	cmd.Stdout, cmd.Stderr = &out, &out
+	c, err := spawn(cmd, s.lock)
+	if err != nil {
+		return fmt.Errorf("run %s: %w", cmd.Path, err)
+	}
+	select {
+	case <-c.done:
+	case <-ctx.Done():
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // with the server that it runs; it may have ended just now
+		<-c.done
+		return fmt.Errorf("make data directory: %w", context.Cause(ctx))
+	}
+	if c.err != nil {
+		return fmt.Errorf("run %s: %w\n%s", cmd.Path, c.err, indent(lastLines(out.String(), 10)))
 	}
 	return nil
 }

@@ -236,7 +236,7 @@ func (s *Server) waitReady(ctx context.Context) error {
 		case <-ctx.Done():
 			return err
 		case <-s.child.done:
-			return fmt.Errorf("the server ended at once: %w", s.child.err)
+			return fmt.Errorf("the server ended at once (%v)", s.child.cmd.ProcessState)
 		case <-tick.C:
 		}
 	}

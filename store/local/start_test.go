@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -105,5 +106,34 @@ func TestInterruptedInitdbAndLogTail(t *testing.T) {
 	_, err := Start(t.Context(), Options{Dir: dir, Search: []string{sourceTree(t)}})
 	if err == nil || !strings.Contains(err.Error(), "pg_control") || !strings.Contains(err.Error(), s.LogFile()) {
 		t.Errorf("start without pg_control: %v, want the end of the server's log", err)
+	}
+}
+
+// Ctrl-C while initdb or the server starts: nothing is left that keeps the next start from working.
+func TestCancelledStart(t *testing.T) {
+	t.Parallel()
+	dir := stateDir(t)
+	for _, stage := range []string{"data.new", "data"} { // exists while initdb works; exists from then on
+		ctx, cancel := context.WithCancel(t.Context())
+		failed := make(chan error, 1)
+		go func() {
+			s, err := Start(ctx, Options{Dir: dir, Scratch: true, Search: []string{sourceTree(t)}})
+			if err == nil {
+				err = s.Stop() // it was faster than cancel, which is as good
+			}
+			failed <- err
+		}()
+		eventually(t, stage+" is there", func() bool {
+			_, err := os.Stat(filepath.Join(dir, "postgres", stage))
+			return err == nil
+		})
+		cancel()
+		if err := <-failed; err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("start that was cancelled while making %s: %v", stage, err)
+		}
+	}
+	s := start(t, dir)
+	if got := query[int32](t, s, "SELECT 1"); got != 1 {
+		t.Errorf("query answers %d", got)
 	}
 }
