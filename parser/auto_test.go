@@ -167,7 +167,9 @@ func TestReader(t *testing.T) {
 		frame = `  File "x.py", line 1, in y`
 		gone  = "BrokenPipeError: [Errno 32] Broken pipe"
 	)
-	repeat := func(s string, n int) []string { return strings.Split(strings.TrimSuffix(strings.Repeat(s+"\n", n), "\n"), "\n") }
+	repeat := func(s string, n int) []string {
+		return strings.Split(strings.TrimSuffix(strings.Repeat(s+"\n", n), "\n"), "\n")
+	}
 	join := func(parts ...[]string) (all []string) {
 		for _, p := range parts {
 			all = append(all, p...)

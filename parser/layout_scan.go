@@ -55,7 +55,19 @@ func (p *piece) width(s string, e escape) int {
 		}
 		return strings.LastIndex(s[:end], p.ends)
 	}
+	return p.search(s, e)
+}
+
+// search finds the literal behind the value. Values that hold blanks by themselves are not ended by one of those.
+func (p *piece) search(s string, e escape) int {
+	const timeLocal, protocol = len("22/Nov/2026:10:00:00 +0000"), " HTTP/"
 	from := 0
+	if p.ends[0] == ' ' && p.value == vTimeLocal {
+		from = min(timeLocal, len(s))
+	}
+	if i := strings.Index(s, protocol); p.ends[0] == ' ' && p.value == vRequest && i >= 0 {
+		from = i + len(protocol)
+	}
 	for {
 		i := strings.Index(s[from:], p.ends)
 		if i < 0 {

@@ -147,7 +147,8 @@ func errorInMessage(s string) (x pythonError, at int, ok bool) {
 // isErrorText says whether a whole message is an exception's text, and not a sentence that holds one.
 func isErrorText(s string) bool {
 	name, _, ok := strings.Cut(s, ": ")
-	return strings.HasPrefix(s, "[Errno ") || strings.HasPrefix(s, "('Connection ") || strings.HasPrefix(s, "Error ") || ok && isException(name+":")
+	_, _, isNumber := errorNumber(s)
+	return strings.HasPrefix(s, "[Errno ") || strings.HasPrefix(s, "('Connection ") || isNumber || ok && isException(name)
 }
 
 // messageParty finds the party in a message's words and the logger's name.
