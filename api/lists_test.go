@@ -156,8 +156,8 @@ func TestClients(t *testing.T) {
 		t.Fatalf("%d clients, total %d", len(list.Items), list.Total)
 	}
 	want := api.Client{
-		Client: "192.0.2.0", Service: "shop", Scope: "public", Requests: 20, Disconnects: 9, Rate: ptr(0.5), Share: 9.0 / 66,
-		Abandoned: api.Quantiles{Count: 9, P50Ms: ptr(5000.0), P95Ms: ptr(9000.0)}, LastSeen: at,
+		Client: "192.0.2.0", Service: "shop", Scope: "public", Requests: 20, Disconnects: 9, Rate: new(0.5), Share: 9.0 / 66,
+		Abandoned: api.Quantiles{Count: 9, P50Ms: new(5000.0), P95Ms: new(9000.0)}, LastSeen: at,
 	}
 	if diff := cmp.Diff(want, list.Items[0]); diff != "" {
 		t.Error(diff)
@@ -229,8 +229,8 @@ func TestEvents(t *testing.T) {
 	have := all.Items[24]
 	want := api.Event{
 		Id: fmt.Sprintf("%s-20260309-%d-0", have.Id[:1], src.Generation), Service: "shop", Time: base, Exchange: true, Party: "client", How: "closed", Phase: "waiting",
-		RouteId: have.RouteId, Method: "GET", Template: "/a", Path: ptr("/a"), Status: ptr(499), DurationMs: ptr(1.5), Client: ptr("192.0.2.1"),
-		ClientScope: ptr("public"), Agent: ptr("curl"),
+		RouteId: have.RouteId, Method: "GET", Template: "/a", Path: new("/a"), Status: new(499), DurationMs: new(1.5), Client: new("192.0.2.1"),
+		ClientScope: new("public"), Agent: new("curl"),
 	}
 	if diff := cmp.Diff(want, have); diff != "" {
 		t.Error(diff)

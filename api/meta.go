@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 
 	"hangup/store"
 )
@@ -31,7 +32,7 @@ func (s *service) GetMeta(ctx context.Context, _ GetMetaRequestObject) (GetMetaR
 	for _, f := range fields {
 		on := onEvents
 		if !f.events {
-			on = append(onCounts[:len(onCounts):len(onCounts)], onEvents...)
+			on = slices.Concat(onCounts, onEvents)
 		}
 		out.Fields = append(out.Fields, FilterField{Name: string(f.name), Description: f.description, On: on})
 	}

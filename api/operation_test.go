@@ -69,7 +69,7 @@ func TestSources(t *testing.T) {
 		LagBytes: 100, LinesPerSecond: 2.5, LastEventAt: &at, CommittedAt: list[0].CommittedAt,
 		Records:     api.SourceRecords{Read: 5, Request: 1, Disconnect: 1, Other: 2, Unparsed: 1},
 		Bytes:       api.SourceBytes{Committed: 500, Parsed: 400, Unparsed: 100, Lost: 7},
-		Quarantined: ptr(int64(1)), UnparsedRate: ptr(0.2),
+		Quarantined: new(int64(1)), UnparsedRate: new(0.2),
 	}
 	if diff := cmp.Diff(want, list[0]); diff != "" {
 		t.Error(diff)
@@ -111,8 +111,8 @@ func TestUnparsed(t *testing.T) {
 	list := get[api.UnparsedList](t, s, "/api/v1/sources/"+id+"/unparsed?limit=2")
 	want := api.UnparsedList{
 		Items: []api.UnparsedSample{
-			{Reason: "no_format", Text: "<script>9", Path: ptr("/log"), Line: 9, Off: 9, SeenAt: time.Date(2026, 3, 9, 0, 0, 9, 0, time.UTC)},
-			{Reason: "no_format", Text: "<script>8", Path: ptr("/log"), Line: 8, Off: 8, SeenAt: time.Date(2026, 3, 9, 0, 0, 8, 0, time.UTC)},
+			{Reason: "no_format", Text: "<script>9", Path: new("/log"), Line: 9, Off: 9, SeenAt: time.Date(2026, 3, 9, 0, 0, 9, 0, time.UTC)},
+			{Reason: "no_format", Text: "<script>8", Path: new("/log"), Line: 8, Off: 8, SeenAt: time.Date(2026, 3, 9, 0, 0, 8, 0, time.UTC)},
 		},
 		Reasons: map[string]int64{"bad_time": 3, "no_format": 7},
 	}
@@ -150,14 +150,14 @@ func TestJobs(t *testing.T) {
 	start := time.Date(2026, 3, 9, 0, 0, 0, 0, time.UTC)
 	newest := start.Add(30 * time.Minute)
 	v := list[0]
-	if diff := cmp.Diff(api.JobRun{StartedAt: newest, FinishedAt: ptr(newest.Add(1500 * time.Microsecond)), DurationMs: ptr(1.5), Rows: ptr(int64(30))}, v.Runs[0]); diff != "" || len(v.Runs) != 20 {
+	if diff := cmp.Diff(api.JobRun{StartedAt: newest, FinishedAt: new(newest.Add(1500 * time.Microsecond)), DurationMs: new(1.5), Rows: new(int64(30))}, v.Runs[0]); diff != "" || len(v.Runs) != 20 {
 		t.Errorf("%d runs, the newest: %s", len(v.Runs), diff)
 	}
 	v.Runs = nil
-	if diff := cmp.Diff(api.Job{Name: "fold hours", Description: "Fold minutes into hours.", EverySeconds: 60, NextRunAt: ptr(now.Add(time.Second))}, v); diff != "" {
+	if diff := cmp.Diff(api.Job{Name: "fold hours", Description: "Fold minutes into hours.", EverySeconds: 60, NextRunAt: new(now.Add(time.Second))}, v); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]api.JobRun{{StartedAt: start, FinishedAt: &start, DurationMs: ptr(0.0), Error: ptr("no connection")}}, list[1].Runs); diff != "" || list[1].NextRunAt != nil {
+	if diff := cmp.Diff([]api.JobRun{{StartedAt: start, FinishedAt: &start, DurationMs: new(0.0), Error: new("no connection")}}, list[1].Runs); diff != "" || list[1].NextRunAt != nil {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(api.Job{Name: "gone", Description: "Not scheduled by this process.", Runs: []api.JobRun{{StartedAt: start}}}, list[2]); diff != "" {

@@ -70,6 +70,7 @@ func brief(sources []Source) SourcesBrief {
 			out.Behind++
 		case SourceStateFailing:
 			out.Failing++
+		default:
 		}
 		read += v.Records.Read - v.Records.Skipped
 		unparsed += v.Records.Unparsed

@@ -12,8 +12,6 @@ import (
 	"hangup/store/storetest/fill"
 )
 
-func ptr[T any](v T) *T { return &v }
-
 // TestEmpty asks everything of a database without data.
 func TestEmpty(t *testing.T) {
 	t.Parallel()
@@ -74,14 +72,14 @@ func TestSummary(t *testing.T) {
 		report, idle, other)
 	have := get[api.Summary](t, s, "/api/v1/summary?compare=1d&from=now-2h")
 	want := api.Summary{
-		Range: have.Range, Requests: 4, Disconnects: 2, Rate: ptr(0.5), Dropped: 1, Reported: 1, Idle: 1, Clients: 2,
+		Range: have.Range, Requests: 4, Disconnects: 2, Rate: new(0.5), Dropped: 1, Reported: 1, Idle: 1, Clients: 2,
 		ByParty: api.ByParty{Client: 1, Upstream: 1}, ByHow: map[string]int64{"closed": 1, "reset": 1},
 		ByPhase:   map[string]int64{"waiting": 1, "response": 1},
-		Completed: api.Quantiles{Count: 3, P50Ms: ptr(100.0), P95Ms: ptr(120.0), P99Ms: ptr(120.0)},
-		Abandoned: api.Quantiles{Count: 1, P50Ms: ptr(2000.0), P95Ms: ptr(2000.0), P99Ms: ptr(2000.0)},
-		Sources:   api.SourcesBrief{Total: 1, UnparsedRate: ptr(0.0)},
+		Completed: api.Quantiles{Count: 3, P50Ms: new(100.0), P95Ms: new(120.0), P99Ms: new(120.0)},
+		Abandoned: api.Quantiles{Count: 1, P50Ms: new(2000.0), P95Ms: new(2000.0), P99Ms: new(2000.0)},
+		Sources:   api.SourcesBrief{Total: 1, UnparsedRate: new(0.0)},
 		Verdict:   api.Verdict{Level: api.VerdictLevelNotice, Text: "2 hang-ups in 4 requests."},
-		Baseline:  &api.Baseline{Range: have.Baseline.Range, Requests: 2, Disconnects: 1, Rate: ptr(0.5)},
+		Baseline:  &api.Baseline{Range: have.Baseline.Range, Requests: 2, Disconnects: 1, Rate: new(0.5)},
 	}
 	if diff := cmp.Diff(want, have); diff != "" {
 		t.Error(diff)

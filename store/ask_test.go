@@ -59,7 +59,7 @@ func TestAskErrors(t *testing.T) {
 	} {
 		err := s.ask(t.Context(), "an error", raise(code))
 		for _, sentinel := range []error{ErrTooWide, ErrUnavailable, ErrNotFound} {
-			if errors.Is(err, sentinel) != (want == sentinel) {
+			if errors.Is(err, sentinel) != errors.Is(want, sentinel) {
 				t.Errorf("SQLSTATE %s gives %v", code, err)
 			}
 		}

@@ -51,7 +51,7 @@ func (f Filter) without(fields ...Field) Filter {
 }
 
 // and returns the filter with one more condition.
-func (f Filter) and(c Condition) Filter { return append(f[:len(f):len(f)], c) }
+func (f Filter) and(c Condition) Filter { return append(slices.Clip(f), c) }
 
 // routeIs keeps the routes of these ids.
 func routeIs(ids ...int32) Condition {

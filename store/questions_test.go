@@ -208,6 +208,49 @@ func TestFoldingChangesNoAnswer(t *testing.T) {
 	same("every other hour dirty")
 }
 
+// TestAskWhileFolding asks while the jobs fold, and while hours become dirty again: no answer is between two states.
+func TestAskWhileFolding(t *testing.T) {
+	t.Parallel()
+	pool, st := open(t)
+	src := fill.Open(t, st, "shop", "/var/log/shop.log")
+	src.Add(t, traffic(rand.New(rand.NewPCG(9, 10)), 600, begin, 30*time.Hour)...)
+	r := store.Range{From: begin.Truncate(time.Hour), To: begin.Add(40 * time.Hour).Truncate(time.Hour)}
+	want, err := st.Totals(t.Context(), r, nil)
+	check(t, err)
+	folded := make(chan error, 1)
+	go func() {
+		for range 4 {
+			// A batch without records makes its hours dirty and changes no count.
+			_, err := pool.Exec(t.Context(), `INSERT INTO dirty_hour SELECT service_id, h, 1 FROM service,
+				generate_series('2026-03-09 22:00Z'::timestamptz, '2026-03-11 05:00Z', interval '1 hour') h ON CONFLICT DO NOTHING`)
+			if err == nil {
+				_, err = st.FoldHours(t.Context(), r.To.AddDate(0, 0, 3))
+			}
+			if err == nil {
+				_, err = st.FoldDays(t.Context(), r.To.AddDate(0, 0, 3))
+			}
+			if err != nil {
+				folded <- err
+				return
+			}
+		}
+		folded <- nil
+	}()
+	for asked := 0; ; asked++ {
+		have, err := st.Totals(t.Context(), r, nil)
+		check(t, err)
+		if diff := cmp.Diff(want, have); diff != "" {
+			t.Fatalf("after %d answers: %s", asked, diff)
+		}
+		select {
+		case err := <-folded:
+			check(t, err)
+			return
+		default:
+		}
+	}
+}
+
 // TestExpiredMinutes asks about days of which only the hours are left.
 func TestExpiredMinutes(t *testing.T) {
 	t.Parallel()

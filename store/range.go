@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -222,11 +223,7 @@ func (p plan) part(a *args, f Filter) string {
 	if len(branches) == 0 {
 		branch("tally", "minute", "false")
 	}
-	sql := "part AS (" + branches[0]
-	for _, b := range branches[1:] {
-		sql += "\nUNION ALL " + b
-	}
-	return sql + ")"
+	return "part AS (" + strings.Join(branches, "\nUNION ALL ") + ")"
 }
 
 func minutesIn(a *args, from, to time.Time) string {
