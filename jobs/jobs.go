@@ -49,7 +49,7 @@ const stopTimeout = 10 * time.Second
 // Run runs every job at once and then at its interval until ctx ends, and waits for the runs that are under way. A job
 // whose run is not over at its next turn leaves that turn out.
 func (s *Scheduler) Run(ctx context.Context) error {
-	cron, err := gocron.NewScheduler(gocron.WithLogger(s.log), gocron.WithStopTimeout(stopTimeout), gocron.WithLocation(time.UTC))
+	cron, err := gocron.NewScheduler(gocron.WithStopTimeout(stopTimeout), gocron.WithLocation(time.UTC))
 	if err != nil {
 		return fmt.Errorf("make the scheduler: %w", err)
 	}

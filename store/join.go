@@ -15,7 +15,17 @@ var joinSQL string
 // joinRounds bounds the rounds of one run; what is left is joined at the next.
 const joinRounds = 50
 
-// Join joins the reports of the last hour, and those of older days that are being written, to the access-log records of
+// joinWindow is how old a report of today may be to be joined still: what it belongs to may be read later than it.
+const joinWindow = 15 * time.Minute
+
+// flattenSQL points what is joined to a joined record at the record that counts.
+const flattenSQL = `UPDATE disconnect d SET joined_generation_id = p.joined_generation_id, joined_off = p.joined_off
+	FROM disconnect p
+	WHERE d.service_id = $1 AND d.day = ANY ($2::date[]) AND d.joined_generation_id IS NOT NULL
+		AND p.service_id = $1 AND p.day BETWEEN d.day - 1 AND d.day + 1 AND p.generation_id = d.joined_generation_id AND p.off = d.joined_off
+		AND p.joined_generation_id IS NOT NULL`
+
+// Join joins the reports of the last minutes, and those of older days that are being written, to the records that count
 // the same hang-ups, and takes them out of the counts: one hang-up counts once. It returns how many reports it joined.
 func (s *Store) Join(ctx context.Context, now time.Time) (n int64, err error) {
 	rows, err := s.pool.Query(ctx, `SELECT service_id, day FROM day_written WHERE written_at > $1 ORDER BY service_id, day`, now.Add(-touchEvery-5*time.Minute))
@@ -35,7 +45,7 @@ func (s *Store) Join(ctx context.Context, now time.Time) (n int64, err error) {
 		for range joinRounds {
 			var k int64
 			err := s.pool.QueryRow(ctx, joinSQL, pgx.NamedArgs{
-				"service": service, "days": wanted, "recent": now.Add(-time.Hour), "today": dayOf(now),
+				"service": service, "days": wanted, "recent": now.Add(-joinWindow), "today": dayOf(now),
 			}).Scan(&k)
 			if err != nil {
 				return n, fmt.Errorf("join the reports of service %d: %w", service, err)
@@ -44,6 +54,12 @@ func (s *Store) Join(ctx context.Context, now time.Time) (n int64, err error) {
 			if k == 0 {
 				break
 			}
+		}
+		if n == 0 {
+			continue
+		}
+		if _, err := s.pool.Exec(ctx, flattenSQL, service, wanted); err != nil {
+			return n, fmt.Errorf("join the reports of service %d: %w", service, err)
 		}
 	}
 	return n, nil
