@@ -23,11 +23,9 @@ const AccessLogFormat = `$remote_addr - $remote_user [$time_local] "$request" $s
 	`"$http_referer" "$http_user_agent" rt=$request_time uct="$upstream_connect_time" uht="$upstream_header_time" ` +
 	`urt="$upstream_response_time" ups="$upstream_addr" us="$upstream_status" request_id=$request_id`
 
-// The names of the two services that the demo consists of.
-const (
-	FrontService = "shop"
-	AppService   = "shop-app"
-)
+// Service is the name of the service that all three logs are about. It is one, so that what front and application
+// say about the same hang-up counts once.
+const Service = "shop"
 
 // MaxRate is the highest rate: some 800 requests a second, which take 2,000 open sockets and a processor core.
 const MaxRate = 20
@@ -69,7 +67,7 @@ type Options struct {
 // File is one log file that the demo writes.
 type File struct {
 	Path    string
-	Service string // FrontService or AppService
+	Service string // the constant Service
 	Format  string // the name of its format; empty when it has a layout
 	Layout  string // AccessLogFormat for the access log, else empty
 }
@@ -78,9 +76,9 @@ type File struct {
 // the error log and the application's log carry no zone, as in the originals.
 func Files(dir string) []File {
 	return []File{
-		{Path: filepath.Join(dir, "access.log"), Service: FrontService, Layout: AccessLogFormat},
-		{Path: filepath.Join(dir, "error.log"), Service: FrontService, Format: "nginx-error"},
-		{Path: filepath.Join(dir, "app.log"), Service: AppService, Format: "python-logging"},
+		{Path: filepath.Join(dir, "access.log"), Service: Service, Layout: AccessLogFormat},
+		{Path: filepath.Join(dir, "error.log"), Service: Service, Format: "nginx-error"},
+		{Path: filepath.Join(dir, "app.log"), Service: Service, Format: "python-logging"},
 	}
 }
 

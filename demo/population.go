@@ -17,7 +17,7 @@ var patience = spread{2.3, 0.55, 1, 8}
 // populations lists who visits the shop. At rate 1 they send about 40 requests a second.
 var populations = []population{
 	{"shoppers", 2.8, [2]byte{10, 0}, 4, 200, browsers, shopper},
-	{"android", 2.8, [2]byte{40, 0}, 2, 150, []string{"okhttp/4.12.0"}, phone(libraryTimeout)},
+	{"android", 3.4, [2]byte{40, 0}, 2, 150, []string{"okhttp/4.12.0"}, phone(libraryTimeout)},
 	{"iphone", 1.2, [2]byte{41, 0}, 1, 150, []string{"ShopApp/5.2.1 CFNetwork/1568.200.51 Darwin/24.1.0"}, phone(0)},
 	{"train", 1.8, [2]byte{66, 6}, 1, 40, mobiles, traveller},
 	{"probe", 0.5, [2]byte{0, 0}, 1, 1, []string{"kube-probe/1.31"}, probe},
@@ -197,7 +197,7 @@ func (c *client) wait(secs float64) time.Duration {
 }
 
 // download names one of the shop's manuals.
-func download(rng *rand.Rand) string { return fmt.Sprintf("/download/manual-%d.pdf", 100+rng.IntN(60)) }
+func download(rng *rand.Rand) string { return fmt.Sprintf("/download/%d/manual.pdf", 100+rng.IntN(60)) }
 
 // uuid is a random identifier of an order.
 func uuid(rng *rand.Rand) string {

@@ -38,7 +38,7 @@ const (
 // routes lists what the application answers; the first match counts. What matches none is a 404.
 var routes = []route{
 	{"POST", "/api/search", json, spread{0.6, 0.4, 0.3, 1.5}, spread{6000, 0.5, 900, 30000}, true, 0},
-	{"GET", "/search", html, spread{1.2, 0.75, 0.15, 9}, spread{24000, 0.4, 6000, 90000}, false, 0},
+	{"GET", "/search", html, spread{1.1, 0.75, 0.15, 9}, spread{24000, 0.4, 6000, 90000}, false, 0},
 	{"GET", "/download/", blob, spread{0.03, 0.4, 0.01, 0.2}, spread{1.6e6, 0.5, 6e5, 4e6}, false, 0},
 	{"GET", "/products/", html, spread{0.035, 0.6, 0.008, 0.5}, spread{18000, 0.3, 5000, 60000}, false, 0},
 	{"GET", "/api/products/", json, spread{0.012, 0.6, 0.003, 0.3}, spread{1400, 0.4, 300, 6000}, false, 0},
