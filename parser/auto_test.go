@@ -204,7 +204,8 @@ func TestReader(t *testing.T) {
 			"disconnect 5, unparsed 3 continuation, disconnect 1",
 		},
 		{
-			"a line that is too long", "python-logging", []string{pythonLine, trace, strings.Repeat("x", MaxLine), pythonLine},
+			"a line that is too long", "python-logging",
+			[]string{pythonLine, trace, strings.Repeat("x", MaxLine), pythonLine},
 			"disconnect 2, unparsed 1 too_long, disconnect 1",
 		},
 		{"carriage returns", "nginx-combined", []string{combinedLine + "\r", "\r"}, "disconnect 1, skipped 1 blank"},

@@ -75,11 +75,11 @@ func golden(t *testing.T, file string, o Options) {
 	}
 }
 
-func readFile(t testing.TB, file string) []byte {
-	t.Helper()
+func readFile(tb testing.TB, file string) []byte {
+	tb.Helper()
 	b, err := os.ReadFile(file)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b
 }

@@ -35,6 +35,7 @@ func jsonFields(line string, p *fastjson.Parser, field func(key, value string), 
 			field(string(k), v.String())
 		case fastjson.TypeNull:
 			field(string(k), "")
+		default: // objects and arrays are passed over
 		}
 	})
 	return true

@@ -61,15 +61,15 @@ func clientSignal(e *event.Event, text, action string) {
 		if action == "SSL handshaking" || action == "reading PROXY protocol" {
 			at = event.PhaseRequest
 		}
-		hangUp(e, event.PartyClient, errnoOr(rest, event.HowClosed), at)
+		hangUp(e, event.PartyClient, closedHow(rest), at)
 	case strings.HasPrefix(rest, "prematurely closed connection, so upstream connection is closed too"):
 		at := event.PhaseWaiting
 		if nginxActions[action].client == event.PhaseResponse {
 			at = event.PhaseResponse
 		}
-		hangUp(e, event.PartyClient, errnoOr(rest, event.HowClosed), at)
+		hangUp(e, event.PartyClient, closedHow(rest), at)
 	case strings.HasPrefix(rest, "prematurely closed connection"):
-		hangUp(e, event.PartyClient, errnoOr(rest, event.HowClosed), clientPhase(e, action, event.PhaseUnknown))
+		hangUp(e, event.PartyClient, closedHow(rest), clientPhase(e, action, event.PhaseUnknown))
 	case strings.HasPrefix(rest, "prematurely closed stream"):
 		hangUp(e, event.PartyClient, event.HowClosed, event.PhaseRequest)
 	case strings.HasPrefix(rest, "timed out"):
@@ -80,7 +80,7 @@ func clientSignal(e *event.Event, text, action string) {
 			if e.Client == "" && isAddress(rest[:i]) {
 				e.Client = address(rest[:i])
 			}
-			hangUp(e, event.PartyClient, errnoOr(rest[i:], event.HowClosed), event.PhaseIdle)
+			hangUp(e, event.PartyClient, closedHow(rest[i:]), event.PhaseIdle)
 		}
 	}
 }
@@ -90,7 +90,7 @@ func clientSignal(e *event.Event, text, action string) {
 func upstreamSignal(e *event.Event, text, action string) {
 	switch {
 	case strings.HasPrefix(text, "upstream prematurely closed "):
-		hangUp(e, event.PartyUpstream, errnoOr(text, event.HowClosed), upstreamPhase(action))
+		hangUp(e, event.PartyUpstream, closedHow(text), upstreamPhase(action))
 	case strings.HasPrefix(text, "upstream timed out"):
 		hangUp(e, event.PartyUpstream, event.HowTimeout, upstreamPhase(action))
 	}
@@ -98,10 +98,10 @@ func upstreamSignal(e *event.Event, text, action string) {
 
 func peerSignal(e *event.Event, text, action string) {
 	if action == "SSL handshaking to upstream" || e.Level == "error" {
-		hangUp(e, event.PartyUpstream, errnoOr(text, event.HowClosed), event.PhaseWaiting)
+		hangUp(e, event.PartyUpstream, closedHow(text), event.PhaseWaiting)
 		return
 	}
-	hangUp(e, event.PartyClient, errnoOr(text, event.HowClosed), event.PhaseRequest)
+	hangUp(e, event.PartyClient, closedHow(text), event.PhaseRequest)
 }
 
 // socketSignal reads "recv() failed (104: Connection reset by peer)" and its like. Client connections log at [info]
@@ -138,14 +138,14 @@ var nginxCalls = map[string]bool{
 	"SSL_read_early_data": true, "SSL_write_early_data": true, "SSL_peek": true, "SSL_connect": true, "connect": true,
 }
 
-// errnoOr returns what "(104: ...)" in a message says, or other when there is none.
-func errnoOr(s string, other event.How) event.How {
+// closedHow returns what "(104: ...)" in a message about a closed connection says, closed when there is none.
+func closedHow(s string) event.How {
 	if _, rest, ok := strings.Cut(s, " ("); ok {
 		if how := errnoText(rest); how != event.HowNone {
 			return how
 		}
 	}
-	return other
+	return event.HowClosed
 }
 
 // errnoText reads "104: Connection reset by peer)" or OpenSSL's "SSL: error:80000020:system library::Broken pipe)".

@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"slices"
 	"strings"
 
 	"hangup/event"
@@ -126,11 +127,11 @@ func textHow(s string) event.How {
 // "BrokenPipeError(32, ...)", "error(32, 'Broken pipe')", "timeout('timed out',)".
 func reprHow(s string) event.How {
 	for _, name := range [...]string{"BrokenPipeError(", "ConnectionResetError(", "ConnectionAbortedError(", "OSError(", "error("} {
-		i := strings.Index(s, name)
-		if i < 0 {
+		_, rest, found := strings.Cut(s, name)
+		if !found {
 			continue
 		}
-		number, _, ok := strings.Cut(s[i+len(name):], ",")
+		number, _, ok := strings.Cut(rest, ",")
 		if n, isNumber := count(number); ok && isNumber {
 			return errnoHow(n)
 		}
@@ -183,8 +184,8 @@ var spokenRequests = []string{"b'GET ", "b\"GET ", "b'POST ", "b\"POST ", "b'HEA
 
 // frameParty finds who is at the other end of the socket that failed.
 func frameParty(frames []string) event.Party {
-	for i := len(frames) - 1; i >= 0; i-- {
-		f := cut(frames[i])
+	for _, frame := range slices.Backward(frames) {
+		f := cut(frame)
 		switch {
 		case hasAny(f, clientFrames), hasAny(f, spokenRequests):
 			return event.PartyUpstream
@@ -198,8 +199,8 @@ func frameParty(frames []string) event.Party {
 // framePhase finds what was being done when the connection failed: from the client's side of an exchange when party is
 // the client, else from the side of the program that asked an upstream.
 func framePhase(frames []string, party event.Party) event.Phase {
-	for i := len(frames) - 1; i >= 0; i-- {
-		f := cut(frames[i])
+	for _, frame := range slices.Backward(frames) {
+		f := cut(frame)
 		switch {
 		case strings.Contains(f, "raw_requestline"), strings.Contains(f, "self.rfile.readline("):
 			return pick(party, event.PhaseIdle, event.PhaseWaiting)

@@ -87,8 +87,9 @@ func (b *block) next(line string, open bool) place {
 		return more
 	case blockLogging:
 		return b.logging(line)
+	default:
+		return b.traceback(line)
 	}
-	return b.traceback(line)
 }
 
 // logging follows "--- Logging error ---": a traceback, then the call stack and the message that could not be logged.
