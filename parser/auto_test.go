@@ -210,6 +210,7 @@ func TestReader(t *testing.T) {
 		},
 		{"carriage returns", "nginx-combined", []string{combinedLine + "\r", "\r"}, "disconnect 1, skipped 1 blank"},
 		{"a hole", "nginx-combined", []string{"\x00\x00", combinedLine}, "skipped 1 hole, disconnect 1"},
+		{"a user with brackets", "nginx-combined", []string{strings.Replace(combinedLine, "- -", "- x [y] [z", 1)}, "disconnect 1"},
 		{"no time", "nginx-combined", []string{strings.Replace(combinedLine, "22/Nov", "32/Nov", 1)}, "unparsed 1 bad_time"},
 		{"no status", "nginx-combined", []string{strings.Replace(combinedLine, "499", "4x9", 1)}, "unparsed 1 bad_number"},
 		{"too many bytes sent", "nginx-combined", []string{strings.Replace(combinedLine, " 0 ", " 4611686018427387905 ", 1)}, "unparsed 1 bad_number"},

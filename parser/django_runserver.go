@@ -10,10 +10,10 @@ import (
 func init() {
 	register(format{
 		FormatInfo: FormatInfo{
-			Name:    "django-runserver",
-			Summary: "console of Django's development server (manage.py runserver)",
-			Example: `[23/Nov/2026 07:07:28,891] - Broken pipe from ('127.0.0.10', 51311)`,
-			Records: true,
+			Name:      "django-runserver",
+			Summary:   "console of Django's development server (manage.py runserver)",
+			Example:   `[23/Nov/2026 07:07:28,891] - Broken pipe from ('127.0.0.10', 51311)`,
+			Multiline: true,
 		},
 		rank: 80,
 		make: func(o Options) (grammar, error) { return &djangoRunserver{clock: clock{zone: o.Zone}}, nil },

@@ -11,10 +11,10 @@ import (
 func init() {
 	register(format{
 		FormatInfo: FormatInfo{
-			Name:    "gunicorn-error",
-			Summary: "gunicorn error log (set its level to debug: client hang-ups are below info)",
-			Example: `[2026-11-23 07:07:22 +0000] [4210] [DEBUG] Ignoring EPIPE`,
-			Records: true,
+			Name:      "gunicorn-error",
+			Summary:   "gunicorn error log (set its level to debug: client hang-ups are below info)",
+			Example:   `[2026-11-23 07:07:22 +0000] [4210] [DEBUG] Ignoring EPIPE`,
+			Multiline: true,
 		},
 		rank: 75,
 		make: func(o Options) (grammar, error) {

@@ -51,13 +51,15 @@ func cutCombined(line string, x *exchange) (rest string, ok bool) {
 	}
 	x.set(vAddr, line[:i])
 	rest = line[i+1:]
-	// "- user [": the user may hold anything but is followed by the time.
-	if i = strings.Index(rest, " ["); i < 0 || len(rest) < i+2+27 {
-		return "", false
-	}
-	rest = rest[i+2:]
-	if rest[26] != ']' || rest[27:] == "" || rest[27] != ' ' {
-		return "", false
+	// "- user [": the user may hold anything, brackets too, but no quote.
+	for {
+		if i = strings.Index(rest, " ["); i < 0 || len(rest) < i+2+29 {
+			return "", false
+		}
+		rest = rest[i+2:]
+		if rest[26] == ']' && rest[27] == ' ' && rest[28] == '"' {
+			break
+		}
 	}
 	x.set(vTimeLocal, rest[:26])
 	var s string

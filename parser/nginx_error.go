@@ -11,10 +11,10 @@ import (
 func init() {
 	register(format{
 		FormatInfo: FormatInfo{
-			Name:    "nginx-error",
-			Summary: "nginx error log (set its level to info: client hang-ups are below error)",
-			Example: `2026/11/22 10:00:08 [info] 2312#2312: *1009 client prematurely closed connection while reading client request headers, client: 203.0.113.7, server: shop.example`,
-			Records: true,
+			Name:      "nginx-error",
+			Summary:   "nginx error log (set its level to info: client hang-ups are below error)",
+			Example:   `2026/11/22 10:00:08 [info] 2312#2312: *1009 client prematurely closed connection while reading client request headers, client: 203.0.113.7, server: shop.example`,
+			Multiline: true,
 		},
 		rank: 40,
 		make: func(o Options) (grammar, error) { return &nginxError{clock: clock{zone: o.Zone}}, nil },

@@ -37,7 +37,7 @@ func (g *nginxLayout) read(line string, r *event.Record) event.Reason {
 	if !g.layout.scan(line, &g.x) {
 		return event.NoFormat
 	}
-	if a := g.x.values[vAddr]; a != "" && a != "unix:" && !isAddress(a) {
+	if a := g.x.values[vAddr]; a != "" && !isAddress(a) {
 		return event.NoFormat
 	}
 	return g.x.event(&g.clock, &r.Event)

@@ -11,10 +11,10 @@ import (
 func init() {
 	register(format{
 		FormatInfo: FormatInfo{
-			Name:    "python-logging",
-			Summary: "Python logging, %(asctime)s - %(name)s - %(levelname)s - %(message)s, with tracebacks",
-			Example: `2026-11-23 07:19:09,128 - server - INFO - Client ('127.0.0.31', 52929) disconnected`,
-			Records: true,
+			Name:      "python-logging",
+			Summary:   "Python logging, %(asctime)s - %(name)s - %(levelname)s - %(message)s, with tracebacks",
+			Example:   `2026-11-23 07:19:09,128 - server - INFO - Client ('127.0.0.31', 52929) disconnected`,
+			Multiline: true,
 		},
 		rank: 70,
 		make: func(o Options) (grammar, error) { return &pythonLogging{clock: clock{zone: o.Zone}}, nil },

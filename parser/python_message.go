@@ -219,9 +219,10 @@ func abortedSignal(e *event.Event, message string) bool {
 	return false
 }
 
-// peer takes the first address in a message: "('127.0.0.31', 52929)", "127.0.0.32:35997", "[2001:db8::17]:51234".
+// peer takes the first address in a message about a client: "('127.0.0.31', 52929)", "127.0.0.32:35997",
+// "[2001:db8::17]:51234". In a message about another party it may be anyone's.
 func peer(e *event.Event, s string) {
-	if e.Client != "" {
+	if e.Client != "" || e.Party != event.PartyClient {
 		return
 	}
 	for i := 0; i < len(s) && i < 400; i++ {
@@ -286,14 +287,29 @@ func details(e *event.Event, s string) {
 		}
 	}
 	v := valueOf(s, "elapsed=")
-	if i := strings.LastIndex(s, " after "); v == "" && i >= 0 {
-		v, _, _ = strings.Cut(s[i+len(" after "):], " ")
+	if v == "" {
+		v = afterValue(s)
 	}
 	if number, ok := strings.CutSuffix(v, "s"); ok {
 		if d, ok := seconds(number); ok {
 			e.Duration = event.Some(d)
 		}
 	}
+}
+
+// afterValue reads how long an exchange took in "... to 203.0.113.9 after 2.969s", "disconnected after 30.0s". Behind
+// other words "after" may tell of anything.
+func afterValue(s string) string {
+	i := strings.LastIndex(s, " after ")
+	if i < 0 {
+		return ""
+	}
+	word := s[strings.LastIndexByte(s[:i], ' ')+1 : i]
+	if _, _, n := peerAt(word); n == 0 && word != "disconnected" && word != "gone" && word != "away" && word != "connection" {
+		return ""
+	}
+	v, _, _ := strings.Cut(s[i+len(" after "):], " ")
+	return v
 }
 
 // methodAndPath finds "GET /path" or " for /path".
@@ -305,6 +321,7 @@ func methodAndPath(e *event.Event, s string) {
 		}
 		i += j + 1
 		target, _, _ := strings.Cut(s[i:], " ")
+		target = strings.TrimRight(target, ":,;).")
 		before := s[:i-1]
 		word := before[strings.LastIndexByte(before, ' ')+1:]
 		switch {

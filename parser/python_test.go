@@ -138,3 +138,31 @@ func TestPythonReport(t *testing.T) {
 		}
 	}
 }
+
+// TestPythonDetails holds what else is taken from a message.
+func TestPythonDetails(t *testing.T) {
+	t.Parallel()
+	for message, want := range map[string]map[string]any{
+		"Client ('::1', 52929, 0, 0) disconnected": {"client": "::1", "client_port": 52929.0},
+		"Client [2001:db8::17]:51234 disconnected": {"client": "2001:db8::17", "client_port": 51234.0},
+		"Client 203.0.113.9 disconnected before response was complete (route=/api/report, elapsed=30.0s)": {
+			"client": "203.0.113.9", "path": "/api/report", "duration_ms": 30000.0,
+		},
+		"Client disconnected: [Errno 104] Connection reset by peer (request_id=ab-1, path=/checkout?x=1)": {
+			"request_id": "ab-1", "path": "/checkout", "query": "x=1", "client": nil,
+		},
+		"BrokenPipeError: [Errno 32] Broken pipe while sending response for /a?b=c to 203.0.113.9 after 2.969s": {
+			"path": "/a", "query": "b=c", "client": "203.0.113.9", "duration_ms": 2969.0,
+		},
+		"Client disconnected, will retry after 5s":                       {"duration_ms": nil},
+		"redis 10.0.0.5:6379 failed: [Errno 32] Broken pipe":             {"party": "upstream", "client": nil},
+		"Unhandled exception in GET /api/export: [Errno 32] Broken pipe": {"method": "GET", "path": "/api/export"},
+	} {
+		r := records(t, []byte("2026-11-23 07:19:09,128 - app - ERROR - "+message), Options{Format: "python-logging"})[0]
+		for key, w := range want {
+			if !same(key, w, r[key]) {
+				t.Errorf("%s: %s is %v, want %v", message, key, r[key], w)
+			}
+		}
+	}
+}

@@ -18,7 +18,7 @@ type FormatInfo struct {
 	Example   string // a line of it
 	Durations bool   // its records may say how long the exchange took
 	Layout    bool   // it needs Options.Layout
-	Records   bool   // a record may span several lines
+	Multiline bool   // a record may span several lines
 }
 
 // format is what a file of this package registers.

@@ -141,7 +141,7 @@ func isIP(s string) bool {
 // addressPort reads "203.0.113.7:51234", "[2001:db8::1]:51234" or HAProxy's "2001:db8::1:51234".
 func addressPort(s string) (string, uint16) {
 	i := strings.LastIndexByte(s, ':')
-	if i < 0 {
+	if i < 0 || strings.HasPrefix(s, "unix:") {
 		return address(s), 0
 	}
 	p := port(s[i+1:])

@@ -30,7 +30,7 @@ func (c formatsCmd) Run(_ context.Context, e env) error {
 	if c.Output == "json" {
 		list := []formatJSON{}
 		for _, f := range parser.Formats() {
-			list = append(list, formatJSON{f.Name, f.Summary, f.Example, f.Durations, f.Layout, f.Records})
+			list = append(list, formatJSON{f.Name, f.Summary, f.Example, f.Durations, f.Layout, f.Multiline})
 		}
 		if err := json.NewEncoder(out).Encode(list); err != nil {
 			return fmt.Errorf("print formats: %w", err)
