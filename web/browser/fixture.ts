@@ -16,6 +16,7 @@ function iso(t: number): string {
 
 /** test opens pages at the server's address and fails on any dialog, script error, complaint of the browser or CSP report. */
 export const test = base.extend<{ complaints: string[] }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of what a fixture needs
   baseURL: async ({}, use) => use(stage.url),
   complaints: [
     async ({ page }, use) => {
@@ -40,7 +41,10 @@ export const test = base.extend<{ complaints: string[] }>({
 
 /** row returns the row of a table whose head holds the text. */
 export function row(page: Page, table: string, head: string | RegExp): Locator {
-  return page.getByRole("region", { name: table }).getByRole("row").filter({ has: page.getByRole("rowheader", { name: head }) });
+  return page
+    .getByRole("region", { name: table })
+    .getByRole("row")
+    .filter({ has: page.getByRole("rowheader", { name: head }) });
 }
 
 /** cell returns a row's cell by the name of its column. */

@@ -25,13 +25,14 @@ export const payloads = {
   ansi: "/colour/\u001b[31mred\u001b[0m",
   nul: "/nul/a\u0000b",
   sql: "/item/1';DROP TABLE disconnect;--",
-  template: "/t/{{constructor.constructor('alert(5)')()}}${alert(6)}",
+  template: "/t/{{constructor.constructor('alert(5)')()}}",
 } as const;
 
 const agents = {
   app: "okhttp/4.12.0",
   browser: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
-  phone: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
+  phone:
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
 };
 
 interface Line {
@@ -159,7 +160,11 @@ export function hostileLog(now: number): { text: Buffer; unparsed: string[] } {
     );
   }
   const bad = Buffer.from(
-    line(now - 200, { client: attacker, method: "GET", path: "/bad/@@", status: 499, seconds: 1, agent: "curl/8" }, ++id),
+    line(
+      now - 200,
+      { client: attacker, method: "GET", path: "/bad/@@", status: 499, seconds: 1, agent: "curl/8" },
+      ++id,
+    ),
   );
   bad[bad.indexOf("@@")] = 0xff; // not UTF-8
   bad[bad.indexOf("@")] = 0xc0;
@@ -168,7 +173,14 @@ export function hostileLog(now: number): { text: Buffer; unparsed: string[] } {
     Buffer.from(
       line(
         now - 190,
-        { client: attacker, method: "GET", path: `/long/${"a".repeat(100_000)}`, status: 499, seconds: 1, agent: "curl/8" },
+        {
+          client: attacker,
+          method: "GET",
+          path: `/long/${"a".repeat(100_000)}`,
+          status: 499,
+          seconds: 1,
+          agent: "curl/8",
+        },
         ++id,
       ),
     ),

@@ -4,14 +4,14 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { hostileLog, shopLog } from "./logs";
+import { hostileLog, line, shopLog } from "./logs";
 
 const root = resolve(import.meta.dirname, "../..");
 
 /** Stage is what the tests need to know of what was set up; it is handed over in the environment. */
 export interface Stage {
   url: string;
-  shop: string; // path of the log that tests append to
+  live: string; // path of the log that tests append to
   now: number; // unix seconds when the logs were written
   requests: number;
   hangups: number;
@@ -31,15 +31,20 @@ export default async function setup(): Promise<() => Promise<void>> {
   const now = Math.floor(Date.now() / 1000);
   const shop = join(dir, "shop.log");
   const hostile = join(dir, "hostile.log");
+  const live = join(dir, "live.log");
   const { text, written } = shopLog(now);
   const { text: bad, unparsed } = hostileLog(now);
   writeFileSync(shop, text);
   writeFileSync(hostile, bad);
+  writeFileSync(
+    live,
+    line(now, { client: "192.0.2.9", method: "GET", path: "/live/begin", status: 200, seconds: 1, agent: "curl/8" }, 1),
+  );
 
   const { DATABASE_URL: _, ...env } = process.env;
   const server = spawn(
     join(dir, "hangup"),
-    ["serve", "--listen", "127.0.0.1:0", "--state-dir", join(dir, "state"), "--log-level", "warn", shop, hostile],
+    ["serve", "--listen", "127.0.0.1:0", "--state-dir", join(dir, "state"), "--log-level", "warn", shop, hostile, live],
     { cwd: root, env: { ...env, TZ: "UTC" }, stdio: ["ignore", "pipe", "inherit"] },
   );
   const ended = new Promise<never>((_, fail) => {
@@ -58,7 +63,7 @@ export default async function setup(): Promise<() => Promise<void>> {
 
   const stage: Stage = {
     url,
-    shop,
+    live,
     now,
     requests: written.requests,
     hangups: written.hangups,
@@ -76,7 +81,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   };
 }
 
-/** settled waits until the server is ready and has read both logs to their ends. */
+/** settled waits until the server is ready and has read all logs to their ends. */
 async function settled(url: string): Promise<void> {
   const until = Date.now() + 60_000;
   let last = "";
@@ -85,7 +90,7 @@ async function settled(url: string): Promise<void> {
       const { items } = (await (await fetch(`${url}/api/v1/sources`)).json()) as {
         items: { lag_bytes: number; records: { read: number } }[];
       };
-      if (items.length === 2 && items.every((s) => s.records.read > 0 && s.lag_bytes === 0)) return;
+      if (items.length === 3 && items.every((s) => s.records.read > 0 && s.lag_bytes === 0)) return;
       last = JSON.stringify(items);
     } catch (cause) {
       last = String(cause);

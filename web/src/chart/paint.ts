@@ -1,6 +1,5 @@
 // Painting of the heatmap on a canvas.
 import type { Heatmap } from "../api/client";
-import { duration } from "../format/number";
 import { clock, day } from "../format/time";
 import { css, ramp } from "./colour";
 import { type Box, type Cell, depth, greatest, rowTicks, timeTicks } from "./scale";
@@ -78,7 +77,7 @@ function labels(c: CanvasRenderingContext2D, data: Heatmap, box: Box, tz: string
     c.stroke();
     c.globalAlpha = 1;
     // The row above the last edge has no upper end: its label says so.
-    c.fillText(last ? `≥ ${duration(tick.ms)}` : tidy(tick.ms), box.left - 5, Math.max(y, 8));
+    c.fillText(last ? `≥ ${tidy(tick.ms)}` : tidy(tick.ms), box.left - 5, Math.max(y, 8));
   });
   c.textAlign = "center";
   c.textBaseline = "alphabetic";
@@ -92,7 +91,12 @@ function labels(c: CanvasRenderingContext2D, data: Heatmap, box: Box, tz: string
   }
 }
 
-const tidy = (ms: number) => (ms < 1000 ? `${ms} ms` : ms < 60_000 ? `${ms / 1000} s` : duration(ms));
+/** tidy writes the round durations of the axis in one unit. */
+function tidy(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 300_000) return `${Math.round(ms / 1000)} s`;
+  return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
+}
 
 function zoneOffset(t: number, tz: string): number {
   const [h = 0, m = 0] = clock(t, tz).split(":").map(Number);

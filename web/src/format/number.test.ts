@@ -4,14 +4,14 @@ import { brief, bytes, count, duration, interval, percent, plural, ratio, spell 
 test.each([
   [null, "unknown"],
   [undefined, "unknown"],
-  [0, "0%"],
-  [0.00001, "<0.01%"],
-  [0.0018, "0.18%"],
-  [0.0234, "2.3%"],
-  [0.152, "15%"],
-  [0.995, "99.5%"],
-  [0.9999, "100%"],
-  [1, "100%"],
+  [0, "0\u00a0%"],
+  [0.00001, "<0.01\u00a0%"],
+  [0.0018, "0.18\u00a0%"],
+  [0.0234, "2.3\u00a0%"],
+  [0.152, "15\u00a0%"],
+  [0.995, "99.5\u00a0%"],
+  [0.9999, "100\u00a0%"],
+  [1, "100\u00a0%"],
 ])("percent %j is %s", (share, want) => expect(percent(share)).toBe(want));
 
 test.each([
@@ -49,11 +49,15 @@ test.each([
 test("counts", () => {
   expect(count(1234567)).toBe("1,234,567");
   expect([brief(9999), brief(1234567)]).toEqual(["9,999", "1.23M"]);
-  expect([plural(1, "request"), plural(2, "request"), plural(0, "client")]).toEqual(["1 request", "2 requests", "0 clients"]);
+  expect([plural(1, "request"), plural(2, "request"), plural(0, "client")]).toEqual([
+    "1 request",
+    "2 requests",
+    "0 clients",
+  ]);
 });
 
 test("interval", () => {
-  expect(interval(0.012, 0.034)).toBe("1.2–3.4%");
+  expect(interval(0.012, 0.034)).toBe("1.2–3.4\u00a0%");
   expect(interval(null, 0.1)).toBe("unknown");
 });
 

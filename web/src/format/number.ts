@@ -13,20 +13,23 @@ export function brief(n: number): string {
   return Math.abs(n) < 10_000 ? whole.format(n) : short.format(n);
 }
 
+/** The sign after a share, with the space that keeps it on the line of its number. */
+const sign = "\u00a0%";
+
 /** percent writes a share (0 to 1) with as many digits as tell small ones apart; null is "unknown". */
 export function percent(share: number | null | undefined): string {
   if (share === null || share === undefined) return "unknown";
   const p = share * 100;
-  if (p === 0) return "0%";
-  if (p < 0.01) return "<0.01%";
+  if (p === 0) return `0${sign}`;
+  if (p < 0.01) return `<0.01${sign}`;
   const digits = p < 1 ? 2 : p < 10 || (p > 99 && p < 99.95) ? 1 : 0;
-  return `${p.toFixed(digits)}%`;
+  return `${p.toFixed(digits)}${sign}`;
 }
 
-/** interval writes two shares as one span: 1.2–3.4%. */
+/** interval writes two shares as one span: 1.2–3.4 %. */
 export function interval(low: number | null, high: number | null): string {
   if (low === null || high === null) return "unknown";
-  return `${percent(low).replace("%", "")}–${percent(high)}`;
+  return `${percent(low).replace(sign, "")}–${percent(high)}`;
 }
 
 /** duration writes milliseconds in the unit that reads best; null is "unknown". */

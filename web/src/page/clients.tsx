@@ -26,7 +26,7 @@ export function Clients() {
   const asked = { ...rangeOf(v), ...filtersOf(v), sort: v.csort, limit: v.all ? 200 : 10 };
   const key = keyOf("clients", asked);
   const answer = useQuery(key, (signal) => ask(api.GET("/api/v1/clients", { params: { query: asked }, signal })));
-  const { rows, props } = useHeld(key, answer.data?.items ?? [], (c) => `${c.service} ${c.client}`);
+  const { rows, props } = useHeld(key, answer.stale, answer.data?.items ?? [], (c) => `${c.service} ${c.client}`);
   const total = answer.data?.total ?? 0;
   return (
     <Panel title="Who" stale={answer.stale} note={total > 0 && `${count(total)} ${total === 1 ? "client" : "clients"}`}>

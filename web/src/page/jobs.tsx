@@ -28,7 +28,7 @@ export function Jobs() {
         {items.length === 0 ? (
           <Blank>{answer.data ? "No job has run in this database yet." : "Reading…"}</Blank>
         ) : (
-          <Table label="Scheduled jobs" columns={columns} class="jobs">
+          <Table label="Jobs" columns={columns} class="jobs">
             {items.map((j) => (
               <Row key={j.name} j={j} />
             ))}

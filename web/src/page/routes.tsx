@@ -28,7 +28,7 @@ export function Routes() {
   const asked = { ...rangeOf(v), ...filtersOf(v), sort: v.sort, limit: v.all ? 200 : 10 };
   const key = keyOf("routes", asked);
   const answer = useQuery(key, (signal) => ask(api.GET("/api/v1/routes", { params: { query: asked }, signal })));
-  const { rows, props } = useHeld(key, answer.data?.items ?? [], (r) => r.id);
+  const { rows, props } = useHeld(key, answer.stale, answer.data?.items ?? [], (r) => r.id);
   useEffect(() => nameRoutes(answer.data?.items ?? []), [answer.data]);
   const total = answer.data?.total ?? 0;
   return (

@@ -20,7 +20,7 @@ export function Header({ range, meta }: { range: Range | undefined; meta: Meta |
     <header class="top">
       <a class="brand" href={hrefOf({ ...v, page: "overview", filters: [], event: "", source: "" })} data-go>
         <img src="/favicon.svg" alt="" width="20" height="20" />
-        Hangup
+        <span>Hangup</span>
       </a>
       <nav aria-label="Pages">
         {pages.map((p) => (

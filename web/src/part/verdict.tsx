@@ -1,6 +1,6 @@
 import type { Summary } from "../api/client";
 import { count, duration, percent, plural, ratio, spell } from "../format/number";
-import { stamp, unix } from "../format/time";
+import { clock, stamp, unix } from "../format/time";
 import { now } from "../state/clock";
 import type { Answer } from "../state/query";
 import { view } from "../state/router";
@@ -64,7 +64,7 @@ function Figure(p: { name: string; value: string; big?: boolean; children?: prea
 function Freshness({ s }: { s: Summary }) {
   const v = view.value;
   const to = s.range.data_to ? unix(s.range.data_to) : null;
-  const age = to === null ? null : Math.max(0, now.value - to);
+  const age = to === null ? 0 : now.value - to;
   const state =
     s.sources.total === 0
       ? "no source"
@@ -77,10 +77,10 @@ function Freshness({ s }: { s: Summary }) {
   const lost = s.sources.unparsed_rate ?? 0;
   return (
     <div class="figure">
-      <dt>Newest record</dt>
+      <dt>Data until</dt>
       <dd>
         <b title={to === null ? undefined : `${stamp(to, v.tz)} ${v.tz}`}>
-          {age === null ? "none" : age < 2 ? "just now" : `${spell(age)} ago`}
+          {to === null ? "none" : age < 120 ? clock(to, v.tz) : `${spell(age)} ago`}
         </b>
         <small>
           <a href={hrefOf({ ...v, page: "sources", event: "" })} data-go class={warn ? "warn" : undefined}>

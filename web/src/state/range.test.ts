@@ -11,7 +11,10 @@ test("atSpan takes whole minutes, either way round, at least one", () => {
     to: "2026-11-23T10:02:00Z",
     event: "",
   });
-  expect(atSpan(view, { from: t + 300, to: t })).toMatchObject({ from: "2026-11-23T10:00:00Z", to: "2026-11-23T10:05:00Z" });
+  expect(atSpan(view, { from: t + 300, to: t })).toMatchObject({
+    from: "2026-11-23T10:00:00Z",
+    to: "2026-11-23T10:05:00Z",
+  });
   expect(atSpan(view, { from: t, to: t })).toMatchObject({ from: "2026-11-23T10:00:00Z", to: "2026-11-23T10:01:00Z" });
 });
 
@@ -36,4 +39,10 @@ test("moved goes forth while there is room", () => {
 test("widened does not pass now", () => {
   const wide = widened(view, { from: t, to: t + 600 }, t + 700);
   expect([wide.from, wide.to]).toEqual(["2026-11-23T09:55:00Z", "2026-11-23T10:12:00Z"]);
+});
+
+test("moved twice before an answer comes goes twice as far", () => {
+  const answer = { from: t, to: t + 3600 };
+  const twice = moved(moved(view, answer, -1, t + 3600), answer, -1, t + 3600);
+  expect([twice.from, twice.to]).toEqual(["2026-11-23T08:00:00Z", "2026-11-23T09:00:00Z"]);
 });

@@ -32,6 +32,12 @@ export function spanOf(range: { from: string; to: string }): Span {
   return { from: Date.parse(range.from) / 1000, to: Date.parse(range.to) / 1000 };
 }
 
+/** asked returns the range that a view names by both its ends, or undefined when an answer must tell it. */
+export function asked(v: View): Span | undefined {
+  const s = spanOf(v);
+  return Number.isNaN(s.from) || Number.isNaN(s.to) ? undefined : s;
+}
+
 /** atSpan returns the view at whole minutes around the span, at least one minute wide. */
 export function atSpan(v: View, s: Span): View {
   const from = Math.floor(Math.min(s.from, s.to) / 60) * 60;
@@ -44,18 +50,20 @@ export function atSpan(v: View, s: Span): View {
  * preset of that width if there is one, so that the page follows the clock again.
  */
 export function moved(v: View, answered: Span, by: -1 | 1, now: number): View {
-  const width = answered.to - answered.from;
-  const to = answered.to + by * width;
+  const here = asked(v) ?? answered; // the answer may still be that to the range before
+  const width = here.to - here.from;
+  const to = here.to + by * width;
   if (by > 0 && to >= now) {
     const preset = presets.find((p) => Math.abs(p.seconds - width) <= 120);
     const minutes = Math.max(1, Math.round(width / 60));
     return { ...v, from: preset?.from ?? `now-${minutes}m`, to: "now", event: "" };
   }
-  return atSpan(v, { from: answered.from + by * width, to });
+  return atSpan(v, { from: here.from + by * width, to });
 }
 
 /** widened returns the view with twice the width around the same middle, not past now. */
 export function widened(v: View, answered: Span, now: number): View {
-  const half = (answered.to - answered.from) / 2;
-  return atSpan(v, { from: answered.from - half, to: Math.min(answered.to + half, now) });
+  const here = asked(v) ?? answered;
+  const half = (here.to - here.from) / 2;
+  return atSpan(v, { from: here.from - half, to: Math.min(here.to + half, now) });
 }
