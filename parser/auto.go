@@ -107,7 +107,7 @@ func (a *auto) decide(emit func(*event.Record)) {
 // choose takes the format that fits the lines best, if one understands at least half of them.
 func (a *auto) choose(lines []string, emit func(*event.Record)) bool {
 	guesses := Detect(lines)
-	if len(guesses) == 0 || guesses[0].Share < 0.5 {
+	if len(guesses) == 0 || guesses[0].Share < Enough {
 		return a.in != nil
 	}
 	best := guesses[0]

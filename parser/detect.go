@@ -16,6 +16,9 @@ type Guess struct {
 	Misses     []string // examples of those that are not, at most three
 }
 
+// Enough is the share of the lines that a format must understand to be taken.
+const Enough = 0.5
+
 // maxDetect bounds a line that is used to detect a format.
 const maxDetect = 64 << 10
 

@@ -1,6 +1,7 @@
 // Package parser turns the lines of a log into records. It is pure: no I/O, no goroutine, no clock, no lock.
 //
-// A format is one file of this package and one pair in testdata; see Format.
+// A format is one file of this package, which registers it, and one pair in testdata: lines as the program writes them
+// in <format>.log, and what they say in <format>.expect.jsonl. Nothing else has to be touched.
 package parser
 
 import (
@@ -18,7 +19,7 @@ type Options struct {
 	Format string         // a name of Formats; "" or "auto" to detect it
 	Layout string         // the layout string for formats that take one, as users have it in the server's configuration
 	Zone   *time.Location // for times without a zone; nil is UTC
-	Hint   string         // the format that detection tries first: the one that the log had before; "" for none
+	Hint   string         // the format that detection takes of those that fit equally well: the one that the log had before
 }
 
 // Parser reads the lines of one log in order and gives each record once it is complete. It is for one goroutine.

@@ -90,14 +90,17 @@ func detectFile(ctx context.Context, e env, file string) (detection, error) {
 	}
 	d := detection{File: name, Lines: len(lines)}
 	guesses := parser.Detect(lines)
-	if len(guesses) == 0 || guesses[0].Share < 0.5 {
-		d.Misses = lines[:min(3, len(lines))]
-		return d, nil
+	if len(guesses) == 0 || guesses[0].Share < parser.Enough {
+		if d.Misses = lines[:min(3, len(lines))]; len(guesses) > 0 {
+			d.Misses = guesses[0].Misses
+		}
+	} else {
+		best := guesses[0]
+		d.Format, d.Layout, d.Confidence, d.Understood, d.Misses = best.Format, best.Layout, best.Confidence, best.Share, best.Misses
+		guesses = guesses[1:]
 	}
-	best := guesses[0]
-	d.Format, d.Layout, d.Confidence, d.Understood, d.Misses = best.Format, best.Layout, best.Confidence, best.Share, best.Misses
-	if len(guesses) > 1 {
-		d.RunnerUp = &runner{guesses[1].Format, guesses[1].Layout, guesses[1].Confidence}
+	if len(guesses) > 0 {
+		d.RunnerUp = &runner{guesses[0].Format, guesses[0].Layout, guesses[0].Confidence}
 	}
 	return d, nil
 }
