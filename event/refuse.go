@@ -6,7 +6,8 @@ import (
 )
 
 // Refuse moves one hang-up out of the batch into quarantine, because the database does not take its values, and takes
-// it out of every count, so that counts and stored rows stay equal. Its bytes count as unparsed.
+// it out of every count, so that counts and stored rows stay equal. Its bytes count as unparsed. Counts that are of this
+// hang-up alone go with it: they hold its values.
 func (b *Batch) Refuse(i int, reason string) {
 	h := b.Disconnects[i]
 	b.Disconnects = slices.Delete(b.Disconnects, i, i+1)
@@ -26,6 +27,9 @@ func (b *Batch) Refuse(i int, reason string) {
 			if h.Duration.OK && h.Phase != PhaseIdle {
 				m.Drop.Remove(h.Duration.V.Milliseconds())
 			}
+			if m.Counts == (Counts{}) && m.Done.Count() == 0 && m.Drop.Count() == 0 {
+				b.Minutes = slices.Delete(b.Minutes, j, j+1) // its texts and time are the record's alone
+			}
 			break
 		}
 	}
@@ -33,8 +37,33 @@ func (b *Batch) Refuse(i int, reason string) {
 		c := &b.Clients[j]
 		if c.Client == h.Client && c.Start.Equal(h.Time.Truncate(time.Hour)) {
 			c.Counts.Sub(one)
+			if c.Counts == (Counts{}) {
+				b.Clients = slices.Delete(b.Clients, j, j+1)
+			}
 			break
 		}
 	}
+	if b.LastEvent.Equal(h.Time) {
+		b.LastEvent = b.latest()
+	}
 	b.Activity = slices.DeleteFunc(b.Activity, func(a Activity) bool { return a.Off == h.Start })
+}
+
+// latest returns the time of the newest event that the batch still tells of.
+func (b *Batch) latest() (t time.Time) {
+	later := func(u time.Time) {
+		if u.After(t) {
+			t = u
+		}
+	}
+	for i := range b.Disconnects {
+		later(b.Disconnects[i].Time)
+	}
+	for i := range b.Clients {
+		later(b.Clients[i].LastSeen)
+	}
+	for i := range b.Minutes {
+		later(b.Minutes[i].Start)
+	}
+	return t
 }

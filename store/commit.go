@@ -212,7 +212,7 @@ func (s *Store) quarantine(ctx context.Context, now time.Time, b *event.Batch) e
 	if err != nil {
 		return err
 	}
-	if err := s.prepareDays(ctx, now, id.service, batchDays(b)); err != nil {
+	if err := s.prepareDays(ctx, now, id.service, batchDays(b)); err != nil && !refused(err) { // a day may be what is refused
 		return err
 	}
 	tx, err := s.pool.Begin(ctx)

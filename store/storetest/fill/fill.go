@@ -43,6 +43,16 @@ func Open(tb testing.TB, st *store.Store, service, path string) *Source {
 func (s *Source) Add(tb testing.TB, records ...event.Hangup) int64 {
 	tb.Helper()
 	first := s.off
+	b := s.Batch(records...)
+	if err := s.st.Commit(context.WithoutCancel(tb.Context()), lastTime(records), b); err != nil {
+		tb.Fatal(err)
+	}
+	return first
+}
+
+// Batch makes a batch of records as Add stores it, and leaves the commit to the caller. The next batch begins where this
+// one ends, whether it is stored or not.
+func (s *Source) Batch(records ...event.Hangup) *event.Batch {
 	b := &event.Batch{
 		Service: s.Service, Source: s.ID, Generation: s.Generation, Start: s.off, Lines: int64(len(records)),
 		Head: event.Print{Sum: []byte{}}, Mark: event.Print{Sum: []byte{}},
@@ -67,10 +77,7 @@ func (s *Source) Add(tb testing.TB, records ...event.Hangup) int64 {
 		b.Clients = append(b.Clients, *c)
 	}
 	b.End, b.Size = s.off, s.off
-	if err := s.st.Commit(context.WithoutCancel(tb.Context()), lastTime(records), b); err != nil {
-		tb.Fatal(err)
-	}
-	return first
+	return b
 }
 
 // place fills in what is not given.
