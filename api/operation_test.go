@@ -176,7 +176,7 @@ func TestMeta(t *testing.T) {
 	if len(m.Services) != 3 || m.Services[0].Name != "blog" || m.Services[1].DataFrom != nil || m.Services[2].Name != "shop" {
 		t.Errorf("services are %+v", m.Services)
 	}
-	if !m.DataFrom.Equal(now.Add(-2*time.Hour).Truncate(time.Minute)) || !m.DataTo.Equal(now.Add(-time.Hour).Truncate(time.Minute).Add(time.Minute)) {
+	if !m.DataFrom.Equal(now.Add(-2*time.Hour).Truncate(time.Minute)) || !m.DataTo.Equal(now.Add(-time.Hour)) {
 		t.Errorf("data are from %s to %s", m.DataFrom, m.DataTo)
 	}
 	if diff := cmp.Diff(api.Limits{MaxLimit: 1000, MaxPoints: 2000, MaxRangeDays: 400}, m.Limits); diff != "" {

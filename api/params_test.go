@@ -200,7 +200,7 @@ func TestOldData(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	first := time.Date(2024, 5, 1, 3, 4, 5, 0, time.UTC)
-	last := time.Date(2024, 5, 7, 8, 9, 10, 0, time.UTC)
+	last := time.Date(2024, 5, 7, 8, 9, 0, 0, time.UTC)
 	fill.Open(t, s.st, "shop", "/log").Add(t, exchange(first, "192.0.2.1", "GET /a", 0), exchange(last, "192.0.2.1", "GET /a", 0, event.PartyClient))
 	fill.Open(t, s.st, "blog", "/log").Add(t, exchange(now.Add(-2*time.Minute), "192.0.2.1", "GET /a", 0))
 
@@ -210,7 +210,7 @@ func TestOldData(t *testing.T) {
 	if r := sum.Range; !r.To.Equal(end) || !r.From.Equal(end.Add(-24*time.Hour)) || sum.Requests != 1 {
 		t.Errorf("of the old service: %s to %s, %d requests", r.From, r.To, sum.Requests)
 	}
-	if r := sum.Range; !r.DataFrom.Equal(first.Truncate(time.Minute)) || !r.DataTo.Equal(end) {
+	if r := sum.Range; !r.DataFrom.Equal(first.Truncate(time.Minute)) || !r.DataTo.Equal(last) {
 		t.Errorf("data are from %s to %s", r.DataFrom, r.DataTo)
 	}
 	if r := get[api.Summary](t, s, "/api/v1/summary"+old+"&from=2024-05-01T00:00:00Z").Range; !r.To.Equal(end) {

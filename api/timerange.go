@@ -110,7 +110,7 @@ func parseRange(from, to, tz *string, now time.Time, data store.Span) (asked, er
 			return a, err
 		}
 	} else if old {
-		end = data.To
+		end = data.To.Truncate(time.Minute).Add(time.Minute) // so that the newest event is in it
 		if from == nil {
 			length = day
 		}

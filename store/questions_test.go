@@ -165,6 +165,11 @@ func TestFoldingChangesNoAnswer(t *testing.T) {
 		"method and agent":  {store.Range{From: at(9, 22, 30), To: at(12, 12, 30)}, store.Steps{Origin: at(9, 22, 0), Width: time.Hour}, store.Filter{{Field: store.FieldMethod, Values: []string{"GET"}}, {Field: store.FieldAgent, Not: true, Values: []string{"curl"}}}},
 		"service and class": {store.Range{From: at(9, 22, 30), To: at(12, 12, 30)}, store.Steps{Origin: at(9, 22, 0), Width: time.Hour}, store.Filter{{Field: store.FieldService, Values: []string{"blog"}}, {Field: store.FieldAgentClass, Values: []string{"browser"}}}},
 	}
+	services, err := st.Services(t.Context())
+	check(t, err)
+	if v := services[1]; v.Name != "shop" || v.Data.From.Truncate(time.Hour) != begin.Truncate(time.Hour) || v.Data.To.Before(begin.Add(75*time.Hour)) {
+		t.Errorf("data of %s are from %s to %s", v.Name, v.Data.From, v.Data.To)
+	}
 	before := map[string]answers{}
 	for name, q := range questions {
 		before[name] = askAll(t, st, q.r, q.steps, q.f)
@@ -178,6 +183,11 @@ func TestFoldingChangesNoAnswer(t *testing.T) {
 	}
 	same := func(when string) {
 		t.Helper()
+		now, err := st.Services(t.Context())
+		check(t, err)
+		if diff := cmp.Diff(services, now); diff != "" {
+			t.Errorf("services, %s: %s", when, diff)
+		}
 		for name, q := range questions {
 			if diff := cmp.Diff(before[name], askAll(t, st, q.r, q.steps, q.f)); diff != "" {
 				t.Errorf("%s, %s: %s", name, when, diff)
@@ -202,7 +212,7 @@ func TestFoldingChangesNoAnswer(t *testing.T) {
 		check(t, err)
 	}
 	same("a day not folded, an hour dirty")
-	_, err := pool.Exec(t.Context(), `INSERT INTO dirty_hour SELECT s.service_id, h, 1 FROM service s,
+	_, err = pool.Exec(t.Context(), `INSERT INTO dirty_hour SELECT s.service_id, h, 1 FROM service s,
 		generate_series('2026-03-10Z'::timestamptz, '2026-03-12 22:00Z', interval '2 hours') h ON CONFLICT DO NOTHING`)
 	check(t, err)
 	same("every other hour dirty")
@@ -272,6 +282,11 @@ func TestExpiredMinutes(t *testing.T) {
 	}
 	if diff := cmp.Diff(before, askAll(t, st, whole, steps, nil)); diff != "" {
 		t.Errorf("whole hours: %s", diff)
+	}
+	services, err := st.Services(t.Context())
+	check(t, err)
+	if from := services[0].Data.From; !from.Equal(day) {
+		t.Errorf("data are from %s", from)
 	}
 	// Finer steps show an hour at its begin, and each hour is in exactly one of two ranges that join on to each other.
 	fine := askAll(t, st, whole, store.Steps{Origin: whole.From, Width: 10 * time.Minute}, nil)

@@ -16,34 +16,60 @@ type Service struct {
 	Data Span
 }
 
-// Services returns the services in the order of their names.
+// Services returns the services in the order of their names. Data end with the newest event.
 func (s *Store) Services(ctx context.Context) ([]Service, error) {
 	var out []Service
 	err := s.ask(ctx, "services", func(tx pgx.Tx) error {
-		// Counts may outlive the minutes they were folded from; an event of a kind that is not counted is data too.
+		// The first minute is looked for in its own day only: to ask all days is to open all partitions.
 		rows, err := tx.Query(ctx, `
 			SELECT service_id, name,
-				least((SELECT min(minute) FROM tally t WHERE t.service_id = s.service_id),
-				      (SELECT min(bucket) FROM tally_hour t WHERE t.service_id = s.service_id)),
-				greatest((SELECT max(minute) + interval '1 minute' FROM tally t WHERE t.service_id = s.service_id),
-				         (SELECT max(last_event_at) FROM generation g WHERE g.service_id = s.service_id))
+				(SELECT min(bucket) FROM tally_hour t WHERE t.service_id = s.service_id),
+				(SELECT min(day) FROM day_written d WHERE d.service_id = s.service_id AND NOT minutes_expired),
+				(SELECT max(last_event_at) FROM generation g WHERE g.service_id = s.service_id)
 			FROM service s ORDER BY name`)
 		if err != nil {
 			return err
 		}
-		out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (v Service, err error) {
-			var from, to *time.Time
-			if err := row.Scan(&v.ID, &v.Name, &from, &to); err != nil {
-				return v, err
-			}
-			if from != nil && to != nil {
-				v.Data = Span{From: from.UTC(), To: to.UTC()}
-			}
-			return v, nil
+		found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (v serviceSpan, err error) {
+			err = row.Scan(&v.ID, &v.Name, &v.hour, &v.day, &v.newest)
+			return v, err
 		})
-		return err
+		if err != nil {
+			return err
+		}
+		for _, v := range found {
+			if v.day != nil {
+				err := tx.QueryRow(ctx, `SELECT min(minute) FROM tally WHERE service_id = $1 AND day = $2`, v.ID, *v.day).Scan(&v.minute)
+				if err != nil {
+					return err
+				}
+			}
+			v.Data = v.span()
+			out = append(out, v.Service)
+		}
+		return nil
 	})
 	return out, err
+}
+
+// serviceSpan is a service with what tells from when to when it has data.
+type serviceSpan struct {
+	Service
+	hour   *time.Time // the oldest hour that was folded
+	day    *time.Time // the oldest day whose minutes have not expired
+	minute *time.Time // the oldest minute of that day
+	newest *time.Time // the newest event
+}
+
+func (v serviceSpan) span() Span {
+	first := v.minute
+	if first == nil || v.hour != nil && v.hour.Before(first.Truncate(time.Hour)) {
+		first = v.hour
+	}
+	if first == nil || v.newest == nil {
+		return Span{}
+	}
+	return Span{From: first.UTC(), To: v.newest.UTC()}
 }
 
 // SpanOf returns from when to when there are data of the services that the filter keeps.
