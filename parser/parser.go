@@ -5,14 +5,10 @@
 package parser
 
 import (
-	"errors"
 	"time"
 
 	"hangup/event"
 )
-
-// ErrSyntax says that a record is not of the format. Errors that wrap it give the reason after it.
-var ErrSyntax = errors.New("record is not of this format")
 
 // Options choose how a log is read.
 type Options struct {

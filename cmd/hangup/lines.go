@@ -73,10 +73,11 @@ func (r *lineReader) end(newline int64) {
 	r.rest, r.long, r.off = r.rest[:0], 0, end
 }
 
-// readLines gives each line of in to line, and calls quiet when nothing came for a second and at the end of what is
-// there. It returns nil at the end of the input, and the context's error when that ends first; the goroutine that
-// reads then waits for input that may never come, so the caller must be about to exit.
-func readLines(ctx context.Context, in io.Reader, line func(event.Line), quiet func(silent bool) error) error {
+// readLines gives each line of in to line, and calls pause behind each block, and with silent when nothing came for a
+// second and at the end. It returns nil at the end of the input, the first error of the input or of pause, and the
+// context's error when that ends first; the goroutine that reads then waits for input that may never come, so the
+// caller must be about to exit.
+func readLines(ctx context.Context, in io.Reader, line func(event.Line), pause func(silent bool) error) error {
 	type block struct {
 		b   []byte
 		err error
@@ -104,7 +105,7 @@ func readLines(ctx context.Context, in io.Reader, line func(event.Line), quiet f
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-timer.C:
-			if err := quiet(true); err != nil {
+			if err := pause(true); err != nil {
 				return err
 			}
 		case b := <-blocks:
@@ -114,14 +115,12 @@ func readLines(ctx context.Context, in io.Reader, line func(event.Line), quiet f
 					r.end(0)
 				}
 				if errors.Is(b.err, io.EOF) {
-					return quiet(true)
+					return pause(true)
 				}
-				return errors.Join(b.err, quiet(true))
+				return errors.Join(b.err, pause(true))
 			}
-			if len(blocks) == 0 {
-				if err := quiet(false); err != nil {
-					return err
-				}
+			if err := pause(false); err != nil {
+				return err
 			}
 			timer.Reset(silence)
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"syscall"
 	"time"
 	_ "time/tzdata" // zones by name on machines that have no zone files
@@ -39,6 +40,7 @@ func (c parseCmd) Run(ctx context.Context, e env) error {
 		return err
 	}
 	defer func() { _ = in.Close() }()
+	signal.Ignore(syscall.SIGPIPE) // a reader that has enough is the error EPIPE, and no failure
 	w := &recordWriter{out: bufio.NewWriterSize(e.stdout, 64<<10), unparsed: c.Unparsed}
 	err = readLines(ctx, in,
 		func(l event.Line) { p.Line(l, w.record) },
