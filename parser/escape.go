@@ -137,6 +137,9 @@ func quoted(s string) (content, rest string, ok bool) {
 	if s == "" || s[0] != '"' {
 		return "", "", false
 	}
+	if len(s) > 2 && s[2] == '"' && s[1] == '-' { // "-": nothing, as often
+		return s[1:2], s[3:], true
+	}
 	from := 1
 	for {
 		i := strings.IndexByte(s[from:], '"')

@@ -53,6 +53,9 @@ func timedKey(key string) (v variable, known bool) {
 	return vIgnored, false
 }
 
+// maxKey bounds a key.
+const maxKey = 32
+
 type nginxTimed struct {
 	oneLine
 	clock clock
@@ -77,8 +80,11 @@ func (g *nginxTimed) read(line string, r *event.Record) event.Reason {
 			}
 			continue
 		}
-		i := strings.IndexByte(rest, '=')
-		if i <= 0 || i > 32 || strings.IndexByte(rest[:i], ' ') >= 0 {
+		i := 0
+		for i < len(rest) && i <= maxKey && rest[i] != '=' && rest[i] != ' ' { // keys are short: a call costs more
+			i++
+		}
+		if i == 0 || i > maxKey || i == len(rest) || rest[i] != '=' {
 			return event.NoFormat
 		}
 		v, isKnown := timedKey(rest[:i])
@@ -102,18 +108,12 @@ func pairValue(s string) (value, rest string, ok bool) {
 	if s != "" && s[0] == '"' {
 		return quoted(s)
 	}
-	end := 0
-	for {
-		i := strings.IndexByte(s[end:], ' ')
-		if i < 0 {
-			return s, "", true
-		}
-		end += i
-		if !inList(s, end) {
+	for end := range len(s) {
+		if s[end] == ' ' && !inList(s, end) {
 			return s[:end], s[end:], true
 		}
-		end++
 	}
+	return s, "", true
 }
 
 // maxList bounds a list of upstreams.

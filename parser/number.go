@@ -99,6 +99,9 @@ func millis(n int64) (time.Duration, bool) {
 
 // status reads an HTTP status from 100 to 999. Other numbers, as nginx's 000 and 009, are 0: there is none.
 func status(s string) (int, bool) {
+	if len(s) == 3 && s[0]-'1' <= 8 && isDigit(s[1]) && isDigit(s[2]) {
+		return int(s[0]-'0')*100 + int(s[1]-'0')*10 + int(s[2]-'0'), true
+	}
 	n, ok := count(s)
 	if !ok {
 		return 0, false

@@ -254,6 +254,10 @@ func fractionNanos(s string) (int64, bool) {
 	if len(s) < 2 || len(s) > 32 || (s[0] != '.' && s[0] != ',') {
 		return 0, false
 	}
+	if len(s) == 4 { // milliseconds, as nearly always
+		a, b, c := s[1]-'0', s[2]-'0', s[3]-'0'
+		return (int64(a)*100 + int64(b)*10 + int64(c)) * 1e6, a <= 9 && b <= 9 && c <= 9
+	}
 	n := int64(0)
 	for i := 1; i <= 9; i++ {
 		n *= 10

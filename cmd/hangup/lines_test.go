@@ -38,7 +38,7 @@ func TestReadLines(t *testing.T) {
 		"whole":               func(r io.Reader) io.Reader { return r },
 		"half":                iotest.HalfReader,
 		"data with the error": iotest.DataErrReader,
-		"bytes":               func(r io.Reader) io.Reader { return iotest.OneByteReader(r) },
+		"bytes":               iotest.OneByteReader,
 	}
 	for _, tt := range tests {
 		for kind, reader := range readers {
