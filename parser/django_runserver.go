@@ -91,7 +91,7 @@ var notices = []string{
 	"Performing system checks...", "System check identified ", "Django version ", "Starting development server at ",
 	"Starting ASGI/", "Starting ASGI ", "Quit the server with ", "Watching for file changes with ", "You have ", "Run 'python manage.py migrate'",
 	"Your project may not work properly until ", "WARNING: This is a development server.", "For more information on production servers",
-	"Not checking migrations", "INFO:", "Error: That port is already in use.",
+	"Not checking migrations", "Error: That port is already in use.",
 }
 
 // isNotice reads those, and the line with the date and time of the start: "November 23, 2026 - 07:07:13".

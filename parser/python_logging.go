@@ -55,11 +55,25 @@ func cutPythonLogging(s string) (h pythonHead, ok bool) {
 	if i < 0 && strings.HasSuffix(rest, " -") { // an empty message whose last blank was cut
 		i, rest = len(rest)-2, rest+" "
 	}
-	if i < 1 || i > 32 {
+	if i < 1 || !isLevel(rest[:i]) {
 		return h, false
 	}
 	h.level, h.message = rest[:i], rest[i+3:]
 	return h, true
+}
+
+// isLevel says whether s can be a level's name: letters, or "Level 25" for a number that has none.
+func isLevel(s string) bool {
+	if number, ok := strings.CutPrefix(s, "Level "); ok {
+		_, ok = count(number)
+		return ok
+	}
+	for i := range len(s) {
+		if b := s[i] | 0x20; (b < 'a' || b > 'z') && s[i] != '_' {
+			return false
+		}
+	}
+	return len(s) <= 32
 }
 
 func (g *pythonLogging) read(text string, r *event.Record) event.Reason {
