@@ -1,9 +1,11 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"strings"
@@ -36,8 +38,9 @@ type follower struct {
 	parse  parser.Parser
 	format string
 	lr     *lineReader
-	pos    int64 // end of the last line that was taken
-	number int64 // its number
+	ends   [2]event.Line // the batch's first and last line
+	pos    int64         // end of the last line that was taken
+	number int64         // its number
 	u      *builder
 	opened time.Time // when the batch got its first record
 	seen   time.Time // when the newest line was read
@@ -125,6 +128,10 @@ func (w *follower) take(b block) error {
 	}
 	for _, l := range b.lines {
 		w.seen, w.pos, w.number = l.Seen, l.End, l.Number
+		if w.ends[0].End == 0 {
+			w.ends[0] = l
+		}
+		w.ends[1] = l
 		if n := holes(l.Text); n > 0 {
 			l = w.hole(l, n)
 			if l.Start == l.End {
@@ -304,7 +311,22 @@ func (w *follower) check(end int64) (size int64, err error) {
 	if !same {
 		return 0, errChanged
 	}
+	for _, l := range w.ends {
+		if same, err := holds(w.f, l); err != nil || !same {
+			return 0, cmp.Or(err, errChanged)
+		}
+	}
 	return st.Size(), nil
+}
+
+// holds says whether a line that was read still stands where it stood: after a truncation that was not seen, what was
+// read may be the old content, or half of it.
+func holds(r io.ReaderAt, l event.Line) (bool, error) {
+	b := make([]byte, len(l.Text))
+	if _, err := r.ReadAt(b, l.Start); err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	return string(b) == l.Text, nil
 }
 
 // commitTime bounds one attempt to store a batch.
@@ -339,7 +361,7 @@ func (w *follower) commit(ctx context.Context) error {
 	w.off.Store(b.End)
 	w.m.Status.committed(w.gen.Source, b.Lines, time.Now())
 	w.u = newBuilder(w.m.service, w.gen.Source, w.gen.ID, w.gen.Off)
-	w.opened = time.Time{}
+	w.opened, w.ends = time.Time{}, [2]event.Line{}
 	w.noteFormat(ctx)
 	return nil
 }

@@ -148,9 +148,9 @@ func (m *manager) scan(ctx context.Context) error {
 	}
 	var unknown []candidate
 	successor := false
-	waiting := map[inode]bool{}
-	for _, c := range m.pending {
-		waiting[c.inode] = true
+	waiting := map[inode]int{}
+	for i, c := range m.pending {
+		waiting[c.inode] = i + 1
 	}
 	for _, c := range found {
 		h := m.held[c.inode]
@@ -158,7 +158,10 @@ func (m *manager) scan(ctx context.Context) error {
 		case h != nil:
 			h.named, h.path = h.named || c.main, c.path
 			_ = c.f.Close()
-		case m.settled[c.content] || waiting[c.inode] || c.size == 0 && !c.main:
+		case waiting[c.inode] > 0: // it may have been renamed
+			m.pending[waiting[c.inode]-1].path, m.pending[waiting[c.inode]-1].main = c.path, c.main
+			_ = c.f.Close()
+		case m.settled[c.content] || c.size == 0 && !c.main:
 			_ = c.f.Close()
 		default:
 			unknown = append(unknown, c)
@@ -274,6 +277,8 @@ func (m *manager) identify(ctx context.Context) error {
 				m.pending = append(m.pending, c)
 			case v == unsure:
 				open = append(open, c)
+			case v == later:
+				m.pending = append(m.pending, c)
 			case v == dismissed:
 				_ = c.f.Close()
 			case v == followed:
@@ -289,6 +294,7 @@ type verdict int
 
 const (
 	unsure    verdict = iota // to be looked at by the next pass
+	later                    // to be kept open and looked at by the next scan
 	followed                 // its descriptor is in use
 	dismissed                // not to be read, now or ever
 )
@@ -345,8 +351,8 @@ func (m *manager) other(ctx context.Context, c *candidate, rows []event.Generati
 		return m.takeFromCopy(ctx, c, g)
 	case c.main:
 		return followed, m.begin(ctx, c, len(rows) == 0)
-	case m.beingCopied(c):
-		return dismissed, nil // for this scan
+	case m.beingCopied(c), m.unsettled(c, rows):
+		return later, nil
 	case c.modified.Before(m.firstSeen(rows)): // rotated before Hangup first saw this log
 		m.settled[c.content] = true
 		return dismissed, nil
@@ -383,12 +389,12 @@ func (m *manager) original(c *candidate, rows []event.Generation) (event.Generat
 func (m *manager) takeFromCopy(ctx context.Context, c *candidate, g event.Generation) (verdict, error) {
 	for _, h := range m.held {
 		if h.gen.ID == g.ID {
-			return dismissed, nil // for this scan: its own file is still being read
+			return later, nil // its own file is still being read
 		}
 	}
 	if c.size > g.Off {
 		if time.Since(c.modified) < copyQuiet {
-			return dismissed, nil // for this scan: it may still be being written
+			return later, nil // it may still be being written
 		}
 		m.log.Info("taking the rest of a file from its copy", slog.String("copy", c.path), slog.Int64("bytes", c.size-g.Off))
 		m.follow(ctx, c, g, false)
@@ -413,6 +419,24 @@ func (m *manager) beingCopied(c *candidate) bool {
 	}
 	for _, h := range m.held {
 		if p, err := event.HeadPrint(h.f, n); err == nil && p.Equal(head) {
+			return true
+		}
+	}
+	return false
+}
+
+// unsettled says whether the file may be a copy of a generation of which nothing is known to be stored yet, so that its
+// fingerprints cannot tell: one that is being read and whose first batch is under way, here or in another process.
+func (m *manager) unsettled(c *candidate, rows []event.Generation) bool {
+	stored := map[int64]int64{}
+	for _, g := range rows {
+		stored[g.ID] = g.Off
+		if g.Off == 0 && g.State == event.Live && g.SizeSeen > 0 && time.Since(c.modified) < copyTime {
+			return true
+		}
+	}
+	for _, h := range m.held {
+		if off := h.off.Load(); off != stored[h.gen.ID] || off == 0 && max(h.size, h.full) > 0 {
 			return true
 		}
 	}

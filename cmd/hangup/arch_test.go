@@ -17,15 +17,15 @@ import (
 var arrows = map[string][]string{
 	// L0: import nothing of ours
 	"event":      {},
-	"migrations": {pgx, goose},
+	"migrations": {pgxModule, goose},
 	"web":        {},
 	"demo":       {},
 	// L1: know the vocabulary
 	"parser":          {"event", "github.com/valyala/fastjson"},
 	"cause":           {"event"},
-	"store":           {"event", pgx},
-	"store/local":     {pgx},
-	"store/storetest": {"event", "migrations", "store/local", pgx},
+	"store":           {"event", pgxModule},
+	"store/local":     {pgxModule},
+	"store/storetest": {"event", "migrations", "store/local", pgxModule},
 	"jobs":            {"event", gocron},
 	// L2
 	"ingest": {
@@ -36,26 +36,26 @@ var arrows = map[string][]string{
 		"event", "store", "cause", echo,
 		"github.com/oapi-codegen/runtime", "github.com/goccy/go-yaml", "github.com/prometheus/client_golang",
 	},
-	"store/storetest/fill": {"event", "store", pgx},
+	"store/storetest/fill": {"event", "store", pgxModule},
 	// L3: plugs all together
 	"cmd/hangup": {"*"},
 }
 
 // testArrows says what the tests of a package may import beyond arrows. Every test may import go-cmp.
 var testArrows = map[string][]string{
-	"api":    {"store/storetest", "store/storetest/fill", "migrations", "github.com/getkin/kin-openapi", pgx},
-	"ingest": {"store", "store/storetest", pgx},
-	"jobs":   {"store/storetest", pgx},
+	"api":    {"store/storetest", "store/storetest/fill", "migrations", "github.com/getkin/kin-openapi", pgxModule},
+	"ingest": {"store", "store/storetest", pgxModule},
+	"jobs":   {"store/storetest", pgxModule},
 	"store":  {"store/storetest", "store/storetest/fill", "migrations"},
 }
 
 // only says who may import a module at all: each of the libraries that others could replace is behind one package.
 var only = map[string][]string{
-	pgx:    {"store", "store/local", "store/storetest", "store/storetest/fill", "migrations", "cmd/hangup"},
-	echo:   {"api", "cmd/hangup"},
-	gocron: {"jobs"},
-	tail:   {"ingest"},
-	goose:  {"migrations"},
+	pgxModule: {"store", "store/local", "store/storetest", "store/storetest/fill", "migrations", "cmd/hangup"},
+	echo:      {"api", "cmd/hangup"},
+	gocron:    {"jobs"},
+	tail:      {"ingest"},
+	goose:     {"migrations"},
 }
 
 // never names parts of the standard library that a package must not use, tests excepted: the parser is pure.
@@ -66,12 +66,12 @@ var never = map[string][]string{
 }
 
 const (
-	pgx    = "github.com/jackc/pgx/v5"
-	goose  = "github.com/pressly/goose/v3"
-	echo   = "github.com/labstack/echo/v4"
-	gocron = "github.com/go-co-op/gocron/v2"
-	tail   = "github.com/nxadm/tail"
-	module = "hangup/"
+	pgxModule = "github.com/jackc/pgx/v5"
+	goose     = "github.com/pressly/goose/v3"
+	echo      = "github.com/labstack/echo/v4"
+	gocron    = "github.com/go-co-op/gocron/v2"
+	tail      = "github.com/nxadm/tail"
+	module    = "hangup/"
 )
 
 // TestArrows reads every Go file of the module and checks its imports. It parses the files instead of asking the go
@@ -195,10 +195,10 @@ func TestRefuse(t *testing.T) {
 		{"ingest", "hangup/store", true, true},
 		{"ingest", tail + "/watch", false, true},
 		{"api", tail, false, false},
-		{"api", pgx + "/pgxpool", false, false},
-		{"api", pgx + "/pgxpool", true, true},
+		{"api", pgxModule + "/pgxpool", false, false},
+		{"api", pgxModule + "/pgxpool", true, true},
 		{"web", echo, false, false},
-		{"store", pgx + "/pgxpool", false, true},
+		{"store", pgxModule + "/pgxpool", false, true},
 		{"store", "hangup/store/storetest", false, false},
 		{"store", "hangup/store/storetest", true, true},
 		{"cmd/hangup", "hangup/store", false, true},
