@@ -108,6 +108,9 @@ func (s *Store) FoldHours(ctx context.Context, now time.Time) (n int64, err erro
 }
 
 func foldHour(ctx context.Context, tx pgx.Tx, service int32, hour time.Time) error {
+	if err := lockRows(ctx, tx, service); err != nil {
+		return err
+	}
 	// The lock on these rows makes a commit that is adding to the hour come before or after this, never between.
 	if _, err := tx.Exec(ctx, `DELETE FROM dirty_hour WHERE service_id = $1 AND hour = $2`, service, hour); err != nil {
 		return err

@@ -14,6 +14,18 @@ import (
 // mergeDelay is how long after its end a minute's rows are merged.
 const mergeDelay = 30 * time.Second
 
+// lockRewriting is the class of the advisory locks under which rows of counts are taken out and written anew.
+const lockRewriting = 0x68616e67 // "hang"
+
+// lockRows lets one transaction at a time rewrite the counts of a service. A second one that waited for the rows would
+// find them gone, and not see what is there in their place.
+func lockRows(ctx context.Context, tx pgx.Tx, service int32) error {
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1, $2)`, lockRewriting, service); err != nil {
+		return fmt.Errorf("lock the counts of service %d: %w", service, err)
+	}
+	return nil
+}
+
 // MergeMinutes merges the rows that commits have appended to the minutes of the last two hours, and to their clients, so
 // that questions read few rows. Rows that a commit adds meanwhile stay as they are. It returns how many minutes it merged.
 func (s *Store) MergeMinutes(ctx context.Context, now time.Time) (n int64, err error) {
@@ -30,6 +42,9 @@ func (s *Store) MergeMinutes(ctx context.Context, now time.Time) (n int64, err e
 	for _, m := range minutes {
 		minute := m.Hour.UTC()
 		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+			if err := lockRows(ctx, tx, m.Service); err != nil {
+				return err
+			}
 			t := tallies{}
 			rows, err := tx.Query(ctx, `DELETE FROM tally WHERE service_id = $1 AND day = $2 AND minute = $3 RETURNING minute, `+countColumns,
 				m.Service, dayOf(minute), minute)
@@ -61,7 +76,12 @@ func (s *Store) mergeOpenHours(ctx context.Context, now time.Time) error {
 		return fmt.Errorf("list client hours to merge: %w", err)
 	}
 	for _, h := range hours {
-		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return mergeClients(ctx, tx, h.Service, h.Hour.UTC(), false) })
+		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+			if err := lockRows(ctx, tx, h.Service); err != nil {
+				return err
+			}
+			return mergeClients(ctx, tx, h.Service, h.Hour.UTC(), false)
+		})
 		if err != nil {
 			return fmt.Errorf("merge clients of hour %s: %w", h.Hour.UTC().Format(time.RFC3339), err)
 		}

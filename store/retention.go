@@ -62,6 +62,9 @@ func (s *Store) Expire(ctx context.Context, now time.Time, r Retention) (n int64
 		{"folded marks", `DELETE FROM folded f WHERE service_id = $1 AND (grain, bucket) IN (
 			SELECT grain, bucket FROM folded WHERE service_id = $1 AND bucket < $2 AND NOT EXISTS (SELECT FROM day_written w
 				WHERE w.service_id = $1 AND w.day = (bucket AT TIME ZONE 'UTC')::date AND w.written_at >= $2) LIMIT $3)`, now.Add(-r.Rollups)},
+		{"notes of days", `DELETE FROM day_written WHERE service_id = $1 AND day IN (
+			SELECT day FROM day_written WHERE service_id = $1 AND written_at < $2 AND NOT EXISTS (SELECT FROM dirty_hour h
+				WHERE (h.hour AT TIME ZONE 'UTC')::date = day) LIMIT $3)`, now.Add(-max(r.Minutes, r.Events, r.Rollups))},
 		{"quarantine", `DELETE FROM quarantine WHERE service_id = $1 AND (generation_id, off) IN (
 			SELECT generation_id, off FROM quarantine WHERE service_id = $1 AND seen_at < $2 LIMIT $3)`, now.Add(-r.Events)},
 		{"session activity", `DELETE FROM session_activity WHERE service_id = $1 AND (generation_id, off) IN (
@@ -91,12 +94,14 @@ func (s *Store) Expire(ctx context.Context, now time.Time, r Retention) (n int64
 	return n, nil
 }
 
+// expiredDays lists the days, or the day $3, that were not written to since $1, are before $2 and are folded.
+const expiredDays = `SELECT day FROM day_written WHERE $3::date IS NULL OR day = $3 GROUP BY day HAVING max(written_at) < $1 AND day < $2
+	AND NOT EXISTS (SELECT FROM dirty_hour h WHERE (h.hour AT TIME ZONE 'UTC')::date = day_written.day) ORDER BY day`
+
 // expireDays drops the partitions of table whose days were not written to for keep, and deletes their rows from the
 // default partition. Minutes are dropped only when their hours hold what they say.
 func (s *Store) expireDays(ctx context.Context, now time.Time, table string, keep time.Duration) (n int64, err error) {
-	rows, err := s.pool.Query(ctx, `SELECT day FROM day_written GROUP BY day HAVING max(written_at) < $1 AND max(day) < $2
-		AND NOT EXISTS (SELECT FROM dirty_hour h WHERE (h.hour AT TIME ZONE 'UTC')::date = day_written.day) ORDER BY day`,
-		now.Add(-keep), dayOf(now))
+	rows, err := s.pool.Query(ctx, expiredDays, now.Add(-keep), dayOf(now), nil)
 	if err != nil {
 		return 0, err
 	}
@@ -105,13 +110,20 @@ func (s *Store) expireDays(ctx context.Context, now time.Time, table string, kee
 		return 0, err
 	}
 	for _, day := range days {
-		dropped := false
+		expired, dropped := false, false
 		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 			if _, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', '1s', true), pg_advisory_xact_lock($1)`, lockPartitions); err != nil {
 				return err
 			}
+			// A writer may have come back to the day since it was listed; one that comes now waits for these rows.
+			if _, err := tx.Exec(ctx, `SELECT FROM day_written WHERE day = $1 ORDER BY service_id FOR UPDATE`, day); err != nil {
+				return err
+			}
+			if err := tx.QueryRow(ctx, `SELECT EXISTS (`+expiredDays+`)`, now.Add(-keep), dayOf(now), day).Scan(&expired); err != nil || !expired {
+				return err
+			}
 			if table == "tally" {
-				if _, err := tx.Exec(ctx, `UPDATE day_written SET minutes_expired = true WHERE day = $1`, day); err != nil {
+				if _, err := tx.Exec(ctx, `UPDATE day_written SET minutes_expired = true WHERE day = $1 AND NOT minutes_expired`, day); err != nil {
 					return err
 				}
 			}
@@ -127,6 +139,8 @@ func (s *Store) expireDays(ctx context.Context, now time.Time, table string, kee
 		}
 		if dropped {
 			n++
+		}
+		if dropped || !expired {
 			continue
 		}
 		for {
