@@ -54,15 +54,13 @@ func (s *Store) prepareDays(ctx context.Context, now time.Time, service int32, w
 	if len(stale) == 0 {
 		return nil
 	}
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := makePartitions(ctx, tx, now, stale); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, `INSERT INTO day_written (service_id, day, written_at) SELECT $1, d, $3 FROM unnest($2::date[]) d ORDER BY d
-			ON CONFLICT (service_id, day) DO UPDATE SET written_at = greatest(day_written.written_at, excluded.written_at)`, service, stale, now)
-		return err
-	})
+	// The note comes first: what is noted does not expire.
+	_, err := s.pool.Exec(ctx, `INSERT INTO day_written (service_id, day, written_at) SELECT $1, d, $3 FROM unnest($2::date[]) d ORDER BY d
+		ON CONFLICT (service_id, day) DO UPDATE SET written_at = greatest(day_written.written_at, excluded.written_at)`, service, stale, now)
 	if err != nil {
+		return fmt.Errorf("note the days that are written: %w", err)
+	}
+	if err := s.makePartitions(ctx, now, stale); err != nil {
 		return fmt.Errorf("prepare the partitions: %w", err)
 	}
 	for _, d := range stale {
@@ -74,49 +72,49 @@ func (s *Store) prepareDays(ctx context.Context, now time.Time, service int32, w
 // lockPartitions is the advisory lock under which partitions are made and dropped.
 const lockPartitions = 0x68616e677570 // "hangup"
 
-// makePartitions makes the missing partitions of the days in the window around now. A table is made first and attached
-// then, which does not lock out readers and writers of the parent as creating a partition in place would.
-func makePartitions(ctx context.Context, tx pgx.Tx, now time.Time, wanted []time.Time) error {
-	var missing []time.Time
+// makePartitions makes the missing partitions of the days in the window around now.
+func (s *Store) makePartitions(ctx context.Context, now time.Time, wanted []time.Time) error {
 	for _, d := range wanted {
 		if d.Before(now.Add(-partitionWindow)) || d.After(now.Add(partitionWindow)) {
 			continue
 		}
-		var have bool
-		if err := tx.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL`, partitionName(dayTables[len(dayTables)-1], d)).Scan(&have); err != nil {
-			return err
-		}
-		if !have {
-			missing = append(missing, d)
+		for _, t := range dayTables {
+			var have bool
+			if err := s.pool.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL`, partitionName(t, d)).Scan(&have); err != nil {
+				return err
+			}
+			if have {
+				continue
+			}
+			if err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return makePartition(ctx, tx, t, d) }); err != nil {
+				return fmt.Errorf("of %s for %s: %w", t, d.Format(time.DateOnly), err)
+			}
 		}
 	}
-	if len(missing) == 0 {
-		return nil
-	}
+	return nil
+}
+
+// makePartition makes one partition. The table is made first and attached then, which does not lock out readers and
+// writers of the parent as creating a partition in place would. Attaching locks the default partition: a transaction that
+// did so for two tables could wait for a reader of both that waits for it.
+func makePartition(ctx context.Context, tx pgx.Tx, table string, day time.Time) error {
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, lockPartitions); err != nil {
 		return err
 	}
-	for _, d := range missing {
-		for _, t := range dayTables {
-			name, from, to := partitionName(t, d), d.Format(time.DateOnly), d.AddDate(0, 0, 1).Format(time.DateOnly)
-			var have bool
-			if err := tx.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL`, name).Scan(&have); err != nil {
-				return err
-			}
-			if have { // another instance was faster
-				continue
-			}
-			// Names and dates are made here, from a constant and a date: nothing of a log is in this text.
-			// A writer that prepared the day before it expired may have left rows of it in the default partition.
-			for _, sql := range []string{
-				fmt.Sprintf(`CREATE TABLE %s (LIKE %s INCLUDING ALL)`, name, t),
-				fmt.Sprintf(`WITH moved AS (DELETE FROM %s_default WHERE day = '%s' RETURNING *) INSERT INTO %s SELECT * FROM moved`, t, from, name),
-				fmt.Sprintf(`ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM ('%s') TO ('%s')`, t, name, from, to),
-			} {
-				if _, err := tx.Exec(ctx, sql); err != nil {
-					return err
-				}
-			}
+	name, from, to := partitionName(table, day), day.Format(time.DateOnly), day.AddDate(0, 0, 1).Format(time.DateOnly)
+	var have bool
+	if err := tx.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL`, name).Scan(&have); err != nil || have { // another was faster
+		return err
+	}
+	// Names and dates are made here, from a constant and a date: nothing of a log is in this text.
+	// A writer that prepared the day before it expired may have left rows of it in the default partition.
+	for _, sql := range []string{
+		fmt.Sprintf(`CREATE TABLE %s (LIKE %s INCLUDING ALL)`, name, table),
+		fmt.Sprintf(`WITH moved AS (DELETE FROM %s_default WHERE day = '%s' RETURNING *) INSERT INTO %s SELECT * FROM moved`, table, from, name),
+		fmt.Sprintf(`ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM ('%s') TO ('%s')`, table, name, from, to),
+	} {
+		if _, err := tx.Exec(ctx, sql); err != nil {
+			return err
 		}
 	}
 	return nil

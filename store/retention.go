@@ -31,10 +31,7 @@ const samplesKept = 20
 // PreparePartitions makes the partitions of today and the next two days. It returns 0.
 func (s *Store) PreparePartitions(ctx context.Context, now time.Time) (int64, error) {
 	today := dayOf(now)
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		return makePartitions(ctx, tx, now, []time.Time{today, today.AddDate(0, 0, 1), today.AddDate(0, 0, 2)})
-	})
-	if err != nil {
+	if err := s.makePartitions(ctx, now, []time.Time{today, today.AddDate(0, 0, 1), today.AddDate(0, 0, 2)}); err != nil {
 		return 0, fmt.Errorf("make partitions ahead: %w", err)
 	}
 	return 0, nil

@@ -141,7 +141,7 @@ func (p *process) summary(query string) (s summary) {
 	p.t.Helper()
 	code, body := p.get("/api/v1/summary" + query)
 	if err := json.Unmarshal([]byte(body), &s); err != nil || code != http.StatusOK {
-		p.t.Fatalf("summary: %d %v %s", code, err, body)
+		p.t.Fatalf("summary: %d %v %s; log:\n%s", code, err, body, p.log)
 	}
 	return s
 }

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"hangup/store/local"
+)
+
+// TestDatabaseOutage stops PostgreSQL while a log is written and starts it again: nothing is lost, memory stays flat and
+// /readyz says so meanwhile. HANGUP_TEST_OUTAGE is how long it is away, 6 s when it is not set.
+func TestDatabaseOutage(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes ten seconds")
+	}
+	outage := 6 * time.Second
+	if s := os.Getenv("HANGUP_TEST_OUTAGE"); s != "" {
+		var err error
+		if outage, err = time.ParseDuration(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir, err := os.MkdirTemp("", "hangup-outage-") // t.TempDir belongs to us alone, and the server may run as another user
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	options := local.Options{Dir: dir, Scratch: true, Search: []string{"../.."}}
+	server, err := local.Start(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWriter(t, 1, t.TempDir()+"/a.log", false)
+	p := startServe(t, server.URL(), w.path)
+	writing, stopWriting := context.WithCancel(t.Context())
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-writing.Done():
+				w.flush()
+				return
+			case <-tick.C:
+			}
+			w.write(10)
+		}
+	}()
+	ready := func(want int, word string) func() bool {
+		return func() bool {
+			code, body := p.get("/readyz")
+			return code == want && strings.Contains(body, word)
+		}
+	}
+	eventually(t, "ready", ready(http.StatusOK, `"ready"`), p.log.String)
+	eventually(t, "the first lines are shown", func() bool { return p.summary("?from=now-1h&to=now").Requests > 2000 })
+
+	if err := server.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "not ready without a database", ready(http.StatusServiceUnavailable, `"unavailable"`))
+	before := residentKiB(t, p.cmd.Process.Pid)
+	timer := time.NewTimer(outage)
+	<-timer.C
+	if code, body := p.get("/healthz"); code != http.StatusOK {
+		t.Errorf("/healthz: %d %s", code, body)
+	}
+	if code, body := p.get("/api/v1/summary"); code != http.StatusServiceUnavailable {
+		t.Errorf("summary without a database: %d %s", code, body)
+	}
+	after := residentKiB(t, p.cmd.Process.Pid)
+	if after > before+32<<10 {
+		t.Errorf("memory grew from %d KiB to %d KiB while the database was away", before, after)
+	}
+	t.Logf("resident memory: %d KiB when the database went, %d KiB after %s", before, after, outage)
+
+	if server, err = local.Start(t.Context(), options); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "ready again", ready(http.StatusOK, `"ready"`), p.log.String)
+	stopWriting()
+	<-written
+	eventually(t, "every line is shown", func() bool { return p.summary("?from=now-1h&to=now").Requests == int64(w.n) }, p.log.String)
+	conn, err := pgx.Connect(t.Context(), server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	audit(t, conn, w)
+	if err := conn.Close(context.Background()); err != nil {
+		t.Error(err)
+	}
+	t.Logf("%d lines", w.n)
+	p.stop()
+	if err := server.Stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// residentKiB returns the process's resident memory as Linux tells it.
+func residentKiB(t *testing.T, pid int) (n int64) {
+	t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(b), "VmRSS:")
+	if _, err := fmt.Sscan(rest, &n); err != nil {
+		t.Fatalf("VmRSS of %d: %v", pid, err)
+	}
+	return n
+}
