@@ -113,7 +113,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Routes, those first that lose the most exchanges above normal */
+        /**
+         * Routes, those first that lose the most exchanges above normal
+         * @description Pages are of one range, also when it was given relative to now. While new data come into that range, routes may change
+         *     their places between two pages.
+         */
         get: operations["listRoutes"];
         put?: never;
         post?: never;
@@ -147,7 +151,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Clients that hung up or that requests were hung up on for */
+        /**
+         * Clients that hung up or that requests were hung up on for
+         * @description Lists the clients with hang-ups in the range whose address is known. Hang-ups are counted exactly in the range. Requests
+         *     are counted by client and hour, on all routes: `requests` is of the whole hours that the range touches, and `rate` is
+         *     the hang-ups of these hours by their requests. With a filter on anything but the client, the service and the party
+         *     `rate` is null. Of hours that are over, clients beyond the first ten thousand are counted together and have no requests
+         *     here. While new data come into the range, clients may change their places between two pages.
+         */
         get: operations["listClients"];
         put?: never;
         post?: never;
@@ -480,7 +491,7 @@ export interface components {
             share: number;
             /**
              * Format: double
-             * @description Hang-ups above what the rate of all requests would give.
+             * @description Hang-ups above what the rate of all requests would give: of those that the filter keeps without its conditions on the route and the method.
              */
             excess: number;
             by_party: components["schemas"]["ByParty"];
@@ -509,9 +520,10 @@ export interface components {
             /** @description The ten that hung up most. */
             clients: components["schemas"]["Client"][];
             agents: components["schemas"]["AgentFigures"][];
+            /** @description What clients did after each hang-up on this route. */
             sessions: components["schemas"]["Outcomes"];
         };
-        /** @description What clients did after a hang-up: asked the same route again within 10 s, asked anything within 30 min, or nothing. */
+        /** @description What clients did after a hang-up: asked the same route again within 10 s, asked anything within 30 min, or nothing; undecided: this is not known, or not yet. */
         Outcomes: {
             /** Format: int64 */
             retried: number;

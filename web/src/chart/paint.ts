@@ -14,7 +14,7 @@ export interface Mark {
 
 /** boxOf leaves room for the labels on the left and below. */
 export function boxOf(width: number, height: number): Box {
-  return { left: 52, top: 6, width: Math.max(10, width - 58), height: Math.max(10, height - 28) };
+  return { left: 58, top: 6, width: Math.max(10, width - 64), height: Math.max(10, height - 28) };
 }
 
 /** paint draws the whole heatmap; the canvas is cleared first. Sizes are in CSS pixels, scaled by the device's ratio. */

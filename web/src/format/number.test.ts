@@ -62,10 +62,10 @@ test("interval", () => {
 });
 
 test("ratio", () => {
-  expect(ratio(0.041, 0.01)).toEqual({ text: "4.1×", way: "up" });
-  expect(ratio(0.5, 0.01)).toEqual({ text: "50×", way: "up" });
-  expect(ratio(0.005, 0.01)).toEqual({ text: "0.5×", way: "down" });
-  expect(ratio(0.01, 0.0101)).toEqual({ text: "as", way: "same" });
-  expect(ratio(0.01, 0)).toEqual({ text: "none", way: "up" });
+  expect(ratio(0.041, 0.01)).toEqual({ text: "4.1×", times: true, way: "up" });
+  expect(ratio(0.5, 0.01)).toEqual({ text: "50×", times: true, way: "up" });
+  expect(ratio(0.005, 0.01)).toEqual({ text: "0.5×", times: true, way: "down" });
+  expect(ratio(0.01, 0.0101)).toEqual({ text: "as", times: false, way: "same" });
+  expect(ratio(0.01, 0)).toEqual({ text: "none", times: false, way: "up" });
   expect(ratio(null, 0.1)).toBeNull();
 });

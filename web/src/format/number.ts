@@ -78,11 +78,19 @@ export function plural(n: number, one: string, many = `${one}s`): string {
   return `${count(n)} ${n === 1 ? one : many}`;
 }
 
-/** ratio says how a rate compares with another: "4.1×", to be followed by the other's name, and which way it went. */
-export function ratio(now: number | null, before: number | null): { text: string; way: "up" | "down" | "same" } | null {
+/** Change is how a rate compares with an earlier one. */
+export interface Change {
+  text: string; // "4.1×", "as", "none": the words for when are put after it
+  times: boolean; // whether the text is a factor
+  way: "up" | "down" | "same";
+}
+
+/** ratio compares two rates; without one of them there is nothing to say. */
+export function ratio(now: number | null, before: number | null): Change | null {
   if (now === null || before === null) return null;
-  if (before === 0) return now === 0 ? { text: "as", way: "same" } : { text: "none", way: "up" };
+  if (before === 0)
+    return now === 0 ? { text: "as", times: false, way: "same" } : { text: "none", times: false, way: "up" };
   const r = now / before;
-  if (r > 0.9 && r < 1.1) return { text: "as", way: "same" };
-  return { text: `${r >= 10 ? r.toFixed(0) : r.toFixed(1)}×`, way: r > 1 ? "up" : "down" };
+  if (r > 0.9 && r < 1.1) return { text: "as", times: false, way: "same" };
+  return { text: `${r >= 10 ? r.toFixed(0) : r.toFixed(1)}×`, times: true, way: r > 1 ? "up" : "down" };
 }

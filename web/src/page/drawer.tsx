@@ -33,7 +33,7 @@ function Detail({ d }: { d: EventDetail }) {
   return (
     <>
       <p class="lead">
-        <span class={`key ${e.party}`}>{e.party}</span>{" "}
+        <b class={`key ${e.party}`}>{e.party}</b>:{" "}
         {[partyTitle(e.party), howTitle(e.how), phaseTitle(e.phase)].filter(Boolean).join(". ")}.
       </p>
       <h3>Record</h3>

@@ -3,6 +3,7 @@ import { api, ask, type HangupEvent, type Trouble, TroubleError } from "../api/c
 import { duration, plural } from "../format/number";
 import { clock, day, stamp, unix } from "../format/time";
 import { howTitle, howWord, partyTitle, phaseTitle, phaseWord } from "../format/word";
+import { Method } from "../part/cells";
 import { nameRoutes } from "../part/chips";
 import { Log } from "../part/log";
 import { Blank, Panel, TroubleBox } from "../part/panel";
@@ -175,16 +176,13 @@ function Row({ e }: { e: HangupEvent }) {
       </td>
       <td class="grow request" data-label="Request">
         {e.path || e.template ? (
-          <>
-            {e.method && (
-              <span class="method">
-                <Log text={e.method} max={20} />
-              </span>
-            )}{" "}
-            <Log text={e.path || e.template} max={200} />
-          </>
+          <span class="clamp">
+            <Method of={e.method} /> <Log text={e.path || e.template} max={200} />
+          </span>
         ) : e.message ? (
-          <Log text={e.message} max={200} />
+          <span class="clamp">
+            <Log text={e.message} max={200} />
+          </span>
         ) : (
           <span class="dim">unknown</span>
         )}

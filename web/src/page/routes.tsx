@@ -1,7 +1,7 @@
 import { useEffect } from "preact/hooks";
 import { api, ask, type Route } from "../api/client";
 import { count, percent } from "../format/number";
-import { Ages, few, PartyStrip, RateCell } from "../part/cells";
+import { Ages, few, Method, PartyStrip, RateCell } from "../part/cells";
 import { nameRoutes } from "../part/chips";
 import { useHeld } from "../part/held";
 import { Log } from "../part/log";
@@ -64,8 +64,7 @@ function Row({ r }: { r: Route }) {
     <tr class={r.requests < few ? "few" : undefined}>
       <th scope="row" class="grow">
         <a href={hrefOf(withFilter(v, { field: "route", op: "eq", value: r.id }))} data-go data-row>
-          {r.method && <span class="method">{<Log text={r.method} max={20} />}</span>}{" "}
-          <Log text={r.template} max={160} />
+          <Method of={r.method} /> <Log text={r.template} max={160} />
         </a>
         <PartyStrip of={r.by_party} />
       </th>

@@ -1,9 +1,20 @@
 import type { ByParty } from "../api/client";
 import { count, duration, interval, percent } from "../format/number";
 import { parties } from "../format/word";
+import { Log } from "./log";
 
 /** few is the number of requests below which a rate says little. */
 export const few = 20;
+
+/** Method shows a request's method before its path. */
+export function Method({ of }: { of: string }) {
+  if (!of) return null;
+  return (
+    <span class="method">
+      <Log text={of} max={20} />
+    </span>
+  );
+}
 
 /** RateCell shows a rate with its interval, or why there is none. */
 export function RateCell(p: { rate: number | null; low?: number | null; high?: number | null; requests: number }) {

@@ -7,8 +7,8 @@ import { view } from "../state/router";
 import { hrefOf } from "../state/view";
 import { Log } from "./log";
 
-const levels = { none: "No data", good: "Good", notice: "Look", bad: "Bad" };
-const comparedWith = { previous: "the period before", "1d": "a day earlier", "7d": "a week earlier", none: "" };
+const levels = { none: "No data", good: "Good", notice: "Watch", bad: "Bad" };
+const earlier = { previous: "the period before", "1d": "a day earlier", "7d": "a week earlier", none: "" };
 
 /** Verdict is the answer in one line, with the figures that it rests on. */
 export function Verdict({ summary }: { summary: Answer<Summary> }) {
@@ -17,6 +17,8 @@ export function Verdict({ summary }: { summary: Answer<Summary> }) {
   if (!s) return <section class="verdict none" aria-label="Verdict" aria-busy="true" />;
   const before = s.baseline && v.compare !== "none" ? s.baseline : undefined;
   const change = before && before.requests > 0 ? ratio(s.rate, before.rate) : null;
+  const then = earlier[v.compare];
+  const at = v.compare === "previous" ? `in ${then}` : then;
   return (
     <section class={`verdict ${s.verdict.level}`} aria-label="Verdict" aria-busy={summary.stale}>
       <p class="sentence" data-level={s.verdict.level}>
@@ -24,11 +26,11 @@ export function Verdict({ summary }: { summary: Answer<Summary> }) {
       </p>
       <dl class="figures">
         <Figure name="Rate" value={percent(s.rate)} big>
-          {change && <span class={`change ${change.way}`}>{`${change.text} ${comparedWith[v.compare]}`}</span>}
-          {before && before.requests === 0 && `no requests ${comparedWith[v.compare]}`}
+          {change && <span class={`change ${change.way}`}>{`${change.text} ${change.times ? then : at}`}</span>}
+          {before && before.requests === 0 && `no requests ${at}`}
         </Figure>
         <Figure name="Hang-ups" value={count(s.disconnects)} big>
-          {before && before.requests > 0 && `${count(before.disconnects)} ${comparedWith[v.compare]}`}
+          {before && before.requests > 0 && `${count(before.disconnects)} ${at}`}
         </Figure>
         <Figure name="Requests" value={count(s.requests)}>
           {s.reported > 0 && `${plural(s.reported, "hang-up")} only in error logs`}
