@@ -101,6 +101,10 @@ func makePartition(ctx context.Context, tx pgx.Tx, table string, day time.Time) 
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, lockPartitions); err != nil {
 		return err
 	}
+	// The lock that attaching takes anyway comes before the look: without one the session may still believe what it knew.
+	if _, err := tx.Exec(ctx, fmt.Sprintf(`LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE`, table)); err != nil {
+		return err
+	}
 	name, from, to := partitionName(table, day), day.Format(time.DateOnly), day.AddDate(0, 0, 1).Format(time.DateOnly)
 	var have bool
 	if err := tx.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL`, name).Scan(&have); err != nil || have { // another was faster

@@ -1,0 +1,103 @@
+package store_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hangup/event"
+	"hangup/store"
+	"hangup/store/storetest/fill"
+)
+
+// TestMergeMinutes merges what commits have appended and compares everything with before.
+func TestMergeMinutes(t *testing.T) {
+	t.Parallel()
+	pool, st := open(t)
+	r := rand.New(rand.NewPCG(51, 1))
+	a, b := fill.Open(t, st, "shop", "/var/log/a.log"), fill.Open(t, st, "blog", "/var/log/b.log")
+	for range 8 {
+		a.Add(t, traffic(r, 200, begin, 40*time.Minute)...)
+		b.Add(t, traffic(r, 200, begin, 40*time.Minute)...)
+	}
+	before, rows := sums(t, pool, "tally", "minute"), number(t, pool, `SELECT count(*) FROM tally`)
+	now := begin.Add(20*time.Minute + 90*time.Second) // the minute of 22:37 is over for 30 s
+	n, err := st.MergeMinutes(t.Context(), now)
+	check(t, err)
+	if n != 2*21 {
+		t.Errorf("%d minutes were merged, want 42", n)
+	}
+	if diff := cmp.Diff(before, sums(t, pool, "tally", "minute")); diff != "" {
+		t.Errorf("merging changed the counts (-before +after):\n%s", diff)
+	}
+	wantNumber(t, pool, 0, `SELECT count(*) FROM (SELECT FROM tally WHERE minute <= $1 GROUP BY service_id, minute, route_id, agent_id HAVING count(*) > 1) x`, begin.Add(20*time.Minute))
+	if left := number(t, pool, `SELECT count(*) FROM tally WHERE minute > $1`, begin.Add(20*time.Minute)); left == 0 || left >= rows {
+		t.Errorf("%d of %d rows are of minutes that are not over", left, rows)
+	}
+	wantNumber(t, pool, 1, `SELECT count(*) FROM (SELECT FROM tally WHERE minute > $1 GROUP BY service_id, minute, route_id, agent_id HAVING count(*) > 1 LIMIT 1) x`, begin.Add(20*time.Minute))
+	if n, err = st.MergeMinutes(t.Context(), now); n != 0 || err != nil {
+		t.Errorf("merging again gives %d, %v", n, err)
+	}
+	if n, err = st.MergeMinutes(t.Context(), now.Add(5*time.Hour)); n != 0 || err != nil {
+		t.Errorf("merging hours later gives %d, %v: that is left to folding", n, err)
+	}
+	checkCounts(t, pool)
+}
+
+// TestMergeClientsOfOpenHour merges a client's rows of the hour that is not over when there are many, and cuts nothing.
+func TestMergeClientsOfOpenHour(t *testing.T) {
+	t.Parallel()
+	pool, st := open(t)
+	src := fill.Open(t, st, "shop", "/var/log/a.log")
+	b := src.Batch(hangUp(begin, "192.0.2.1", "/a"))
+	one := b.Clients[0]
+	for i := range 4000 { // as 1000 batches would append them
+		c := one
+		c.Client = fmt.Sprintf("198.51.100.%d", i%4)
+		c.Counts = event.Counts{Requests: 2, Idle: 1}
+		b.Clients = append(b.Clients, c)
+	}
+	check(t, st.Commit(t.Context(), begin, b))
+	_, err := st.MergeMinutes(t.Context(), begin.Add(10*time.Minute))
+	check(t, err)
+	wantNumber(t, pool, 5, `SELECT count(*) FROM client_tally`)
+	wantNumber(t, pool, 4, `SELECT count(*) FROM client_tally WHERE requests = 2000 AND idle = 1000 AND clients = 1 AND dropped = 0`)
+	wantNumber(t, pool, 1, `SELECT count(*) FROM client_tally WHERE client = '192.0.2.1' AND client_scope = 'public' AND requests = 1 AND dropped = 1`)
+}
+
+// TestClientsAreCut keeps the clients with the most hang-ups and, of the others, with the most requests, and the totals.
+func TestClientsAreCut(t *testing.T) {
+	t.Parallel()
+	pool, st := open(t)
+	src := fill.Open(t, st, "shop", "/var/log/a.log")
+	b := src.Batch(hangUp(begin, "192.0.2.1", "/a"))
+	hour, r := b.Clients[0].Start, rand.New(rand.NewPCG(61, 1))
+	b.Clients = nil
+	add := func(name string, c event.Counts) {
+		b.Clients = append(b.Clients, event.ClientHour{Start: hour, Client: name, Scope: "public", Counts: c, LastSeen: begin.Add(time.Duration(len(b.Clients)) * time.Millisecond)})
+	}
+	for _, i := range r.Perm(11_000) { // client i hangs up i%7+1 times
+		add(fmt.Sprintf("a%05d", i), event.Counts{Requests: 10, Dropped: [4]int64{int64(i%7) / 2, 0, 0, 0}, Reported: [4]int64{0, int64(i%7) - int64(i%7)/2 + 1, 0, 0}})
+	}
+	for _, i := range r.Perm(1500) { // these never do
+		add(fmt.Sprintf("b%05d", i), event.Counts{Requests: int64(i + 1), Idle: 1})
+	}
+	check(t, st.Commit(t.Context(), begin, b))
+	const totals = `SELECT sum(clients), sum(requests), sum(dropped), sum(reported), sum(idle), max(last_seen_at) FROM client_tally`
+	before := rowsOf(t, pool, totals)
+	for range 2 { // the second time the hour is dirty again
+		foldAll(t, st, begin.Add(5*time.Hour))
+		if diff := cmp.Diff(before, rowsOf(t, pool, totals)); diff != "" {
+			t.Errorf("the cut changed the totals (-before +after):\n%s", diff)
+		}
+		wantNumber(t, pool, 11_001, `SELECT count(*) FROM client_tally`)
+		wantNumber(t, pool, 1500, `SELECT clients FROM client_tally WHERE client = $1 AND client_scope = ''`, store.OtherClients)
+		wantNumber(t, pool, 10_000, `SELECT count(*) FROM client_tally WHERE client LIKE 'a%'`)
+		wantNumber(t, pool, 0, `SELECT count(*) FROM generate_series(0, 10999) i WHERE i % 7 > 0 AND 'a' || to_char(i, 'FM00000') NOT IN (SELECT client FROM client_tally)`)
+		wantNumber(t, pool, 501, `SELECT min(requests) FROM client_tally WHERE client LIKE 'b%'`)
+		exec(t, pool, `INSERT INTO dirty_hour SELECT service_id, hour, 1 FROM client_tally LIMIT 1`)
+	}
+}
