@@ -93,7 +93,8 @@ function options(
   const ink = css("--muted");
   const line = css("--line");
   const font = "11px system-ui, sans-serif";
-  const bars = uPlot.paths.bars?.({ size: [0.86, 40], align: 1 });
+  const bars = uPlot.paths.bars?.({ size: [0.86, 60], align: 1 });
+  const steps = uPlot.paths.stepped?.({ align: 1 }); // a rate holds for its whole step, as a bar does
   const axis = { stroke: ink, font, ticks: { stroke: line, width: 1, size: 4 }, gap: 4 };
   return {
     width: box.clientWidth,
@@ -147,7 +148,15 @@ function options(
         points: { show: false },
         ...(bars ? { paths: bars } : {}),
       })),
-      { label: "rate", scale: "rate", stroke: css("--ink"), width: 1.25, points: { show: false }, spanGaps: false },
+      {
+        label: "rate",
+        scale: "rate",
+        stroke: css("--ink"),
+        width: 1.25,
+        points: { show: false },
+        spanGaps: false,
+        ...(steps ? { paths: steps } : {}),
+      },
     ],
     hooks: {
       setCursor: [(u) => hover(u.cursor.idx ?? null)],

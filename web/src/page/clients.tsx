@@ -15,8 +15,13 @@ import { type ClientSort, hrefOf, withFilter } from "../state/view";
 const columns: Column<ClientSort>[] = [
   { text: "Client", sort: "client", class: "grow" },
   { text: "Hang-ups", sort: "-disconnects", class: "n" },
-  { text: "Rate", sort: "-rate", class: "n" },
-  { text: "Requests", sort: "-requests", class: "n" },
+  { text: "Rate", sort: "-rate", class: "n", title: "Hang-ups / requests of the whole hours that the range touches" },
+  {
+    text: "Requests",
+    sort: "-requests",
+    class: "n",
+    title: "On all routes, in the whole hours that the range touches",
+  },
   { text: "Gave up after", class: "n", title: "Half of the hang-ups came by then · 95% of them" },
 ];
 
@@ -78,7 +83,7 @@ function Row({ c }: { c: Client }) {
         {count(c.requests)}
       </td>
       <td class="n" data-label="Gave up after">
-        <Ages of={c.abandoned} />
+        <Ages of={c.abandoned} n={c.disconnects} />
       </td>
     </tr>
   );

@@ -1,6 +1,7 @@
 import { api, ask, type Heatmap, type Summary, type Timeseries } from "../api/client";
 import { Heat } from "../chart/heat";
 import { SeriesChart } from "../chart/series";
+import { percent } from "../format/number";
 import { howTitle, howWord, parties, partyTitle, phaseTitle, phaseWord } from "../format/word";
 import { Breakdown } from "../part/breakdown";
 import { Blank, Panel, TroubleBox } from "../part/panel";
@@ -38,6 +39,7 @@ export function Overview({ summary }: { summary: Answer<Summary> }) {
     <>
       <TroubleBox trouble={summary.trouble ?? series.trouble ?? heat.trouble} />
       <Verdict summary={summary} />
+      {summary.data && <Reading sources={summary.data.sources} />}
       <div class="grid charts">
         <Over answer={series} tz={v.tz} zoom={zoom} />
         <Waits answer={heat} tz={v.tz} zoom={zoom} open={open} />
@@ -49,6 +51,28 @@ export function Overview({ summary }: { summary: Answer<Summary> }) {
       </div>
       {only.length === 1 && <RouteMore key={only[0]?.value} id={only[0]?.value as string} />}
     </>
+  );
+}
+
+/** Reading says what keeps the figures from being whole: no log at all, or lines that were not understood. */
+function Reading({ sources }: { sources: Summary["sources"] }) {
+  const lost = sources.unparsed_rate ?? 0;
+  if (sources.total === 0) {
+    return (
+      <p class="reading">
+        No log is read yet. Name one: <code>hangup serve /var/log/nginx/access.log</code>, or see it at work with{" "}
+        <code>hangup demo</code>.
+      </p>
+    );
+  }
+  if (lost < 0.01) return null;
+  return (
+    <p class="reading">
+      {percent(lost)} of the records were not understood and are in no figure.{" "}
+      <a href={hrefOf({ ...view.value, page: "sources", event: "" })} data-go>
+        See examples
+      </a>
+    </p>
   );
 }
 

@@ -82,10 +82,10 @@ function Row({ r }: { r: Route }) {
         {count(r.requests)}
       </td>
       <td class="n" data-label="Gave up after">
-        <Ages of={r.abandoned} />
+        <Ages of={r.abandoned} n={r.disconnects} />
       </td>
       <td class="n" data-label="Answered in">
-        <Ages of={r.completed} />
+        <Ages of={r.completed} n={r.requests - r.disconnects} />
       </td>
     </tr>
   );

@@ -18,7 +18,8 @@ export function Method({ of }: { of: string }) {
 
 /** RateCell shows a rate with its interval, or why there is none. */
 export function RateCell(p: { rate: number | null; low?: number | null; high?: number | null; requests: number }) {
-  if (p.rate === null || p.requests === 0) return <span class="dim">no requests seen</span>;
+  if (p.requests === 0) return <span class="dim">no requests seen</span>;
+  if (p.rate === null) return <span class="dim">unknown</span>;
   return (
     <>
       <b>{percent(p.rate)}</b>
@@ -32,7 +33,8 @@ export function RateCell(p: { rate: number | null; low?: number | null; high?: n
 }
 
 /** Ages shows the middle and the slow end of durations: half of them, and 95 of 100. */
-export function Ages({ of }: { of: { count: number; p50_ms: number | null; p95_ms: number | null } }) {
+export function Ages({ of, n }: { of: { count: number; p50_ms: number | null; p95_ms: number | null }; n: number }) {
+  if (n === 0) return <span class="dim">–</span>;
   if (of.count === 0 || of.p50_ms === null) return <span class="dim">unknown</span>;
   return (
     <>
