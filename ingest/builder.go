@@ -15,7 +15,6 @@ type builder struct {
 	minutes map[minuteKey]int // index in b.Minutes
 	clients map[clientKey]int
 	seen    map[activityKey]time.Time
-	bytes   int64
 }
 
 type minuteKey struct {

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"hangup/store/storetest"
-
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"hangup/store/storetest"
 )
 
 func newRigPool(t *testing.T) *pgxpool.Pool {

@@ -178,7 +178,7 @@ func (w *follower) follow(ctx context.Context) (done bool, err error) {
 	if canTail() && !w.lr.skipping && len(w.lr.buf) < tailMargin {
 		t, err := startTail(w.f, w.pos, w.number)
 		if err != nil { // its mode was narrowed, or descriptors have run out: the reader goes on alone
-			w.log.Debug("follow without a tail", slog.Any("error", err))
+			w.log.DebugContext(ctx, "follow without a tail", slog.Any("error", err))
 		} else {
 			defer t.stop()
 			blocks = t.blocks
@@ -381,7 +381,7 @@ func (w *follower) store(ctx context.Context, b *event.Batch) error {
 			if !errors.Is(err, event.ErrStale) {
 				w.m.Status.failed(w.gen.Source, err, time.Now())
 				if n == 1 {
-					w.log.Warn("batch not stored, trying again", slog.Any("error", err))
+					w.log.WarnContext(ctx, "batch not stored, trying again", slog.Any("error", err))
 				}
 				if !wait(ctx, retryWait(n)) {
 					return err

@@ -242,7 +242,7 @@ func (m *manager) settleCuts(ctx context.Context) error {
 		state, lost := event.Done, max(c.size-g.Off, 0)
 		if lost > 0 {
 			state = event.Lost
-			m.log.Warn("bytes were truncated away before they could be read, and no copy has them",
+			m.log.WarnContext(ctx, "bytes were truncated away before they could be read, and no copy has them",
 				slog.String("log.file.path", c.path), slog.Int64("bytes", lost))
 		}
 		if err := m.Ledger.SetGeneration(ctx, m.source.Service, id, g.Path, state, lost); err != nil {
@@ -329,7 +329,7 @@ func (m *manager) own(ctx context.Context, c *candidate, rows []event.Generation
 				return unsure, err
 			}
 			g.State = event.Truncated
-			m.log.Info("file was truncated or replaced", slog.Int64("off", g.Off), slog.Int64("size", c.size))
+			m.log.InfoContext(ctx, "file was truncated or replaced", slog.Int64("off", g.Off), slog.Int64("size", c.size))
 			if _, ok := m.cut[g.ID]; !ok {
 				m.cut[g.ID] = cut{at: time.Now(), path: g.Path, size: g.SizeSeen}
 			}
@@ -396,7 +396,7 @@ func (m *manager) takeFromCopy(ctx context.Context, c *candidate, g event.Genera
 		if time.Since(c.modified) < copyQuiet {
 			return later, nil // it may still be being written
 		}
-		m.log.Info("taking the rest of a file from its copy", slog.String("copy", c.path), slog.Int64("bytes", c.size-g.Off))
+		m.log.InfoContext(ctx, "taking the rest of a file from its copy", slog.String("copy", c.path), slog.Int64("bytes", c.size-g.Off))
 		m.follow(ctx, c, g, false)
 		return followed, nil
 	}

@@ -90,9 +90,9 @@ func (s *Scheduler) run(ctx context.Context, j Job) {
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
-		s.log.Warn("job failed", slog.String("job", j.Name), slog.Any("error", err))
+		s.log.WarnContext(ctx, "job failed", slog.String("job", j.Name), slog.Any("error", err))
 	case ran:
-		s.log.Debug("job done", slog.String("job", j.Name), slog.Int64("rows", rows), slog.Duration("duration", time.Since(begun)))
+		s.log.DebugContext(ctx, "job done", slog.String("job", j.Name), slog.Int64("rows", rows), slog.Duration("duration", time.Since(begun)))
 	}
 }
 

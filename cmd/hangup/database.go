@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -93,9 +94,7 @@ func openPools(ctx context.Context, dsn string) (pools, error) {
 		c.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "30s"
 		c.ConnConfig.RuntimeParams["lock_timeout"] = "5s"
 		c.ConnConfig.RuntimeParams["timezone"] = "UTC"
-		for k, v := range params {
-			c.ConnConfig.RuntimeParams[k] = v
-		}
+		maps.Copy(c.ConnConfig.RuntimeParams, params)
 		return pgxpool.NewWithConfig(ctx, c)
 	}
 	// A crash of the server loses the last moments of offset and data together, and the files still have them.

@@ -176,6 +176,7 @@ type writer struct {
 }
 
 func newWriter(t *testing.T, seed uint64, path string, copies bool) *writer {
+	t.Helper()
 	w := &writer{t: t, r: rand.New(rand.NewPCG(seed, 1)), path: path, copies: copies}
 	w.open()
 	return w

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"strings"
 	"syscall"
@@ -196,7 +197,9 @@ func serveHTTP(ctx context.Context, s httpServer, l net.Listener) error {
 	c, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 	defer cancel()
 	err := s.Shutdown(c)
-	<-failed
+	if ended := <-failed; !errors.Is(ended, http.ErrServerClosed) {
+		err = errors.Join(err, ended)
+	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("stop serving: %w", err), s.Close())
 	}
