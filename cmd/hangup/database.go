@@ -41,7 +41,7 @@ func openDatabase(ctx context.Context, log *slog.Logger, url, stateDir string) (
 	}
 	return s.URL(), s.Done(), func() {
 		if err := s.Stop(); err != nil {
-			log.Warn("private PostgreSQL not stopped well", slog.Any("error", err))
+			log.WarnContext(ctx, "private PostgreSQL not stopped well", slog.Any("error", err))
 		}
 	}, nil
 }
@@ -70,7 +70,7 @@ func migrate(ctx context.Context, log *slog.Logger, dsn string) error {
 			return fmt.Errorf("connect to the database: %w", err)
 		}
 		if !said {
-			log.Warn("database does not answer, waiting", slog.Any("error", err))
+			log.WarnContext(ctx, "database does not answer, waiting", slog.Any("error", err))
 			said = true
 		}
 		select {
