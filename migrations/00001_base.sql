@@ -121,6 +121,7 @@ CREATE TABLE disconnect (
     pid                  integer,
     message              text,
     raw                  text        NOT NULL,
+    written_at           timestamptz NOT NULL DEFAULT now(),
     joined_generation_id bigint,
     joined_off           bigint,
     outcome              text CHECK (outcome IN ('retried', 'stayed', 'lost')),
@@ -130,6 +131,9 @@ CREATE TABLE disconnect_default PARTITION OF disconnect DEFAULT;
 CREATE INDEX disconnect_at ON disconnect (service_id, at);
 CREATE INDEX disconnect_route ON disconnect (service_id, route_id, at);
 CREATE INDEX disconnect_client ON disconnect (service_id, client, at);
+-- Reports that are not joined yet, the newest first.
+CREATE INDEX disconnect_report ON disconnect (service_id, written_at)
+    WHERE NOT exchange AND joined_generation_id IS NULL AND phase <> 'idle';
 
 -- Counts per minute, route and agent class: rows are appended, questions add them up, a job merges them.
 -- done and drop: ages of completed and dropped exchanges (see event.Histogram).

@@ -56,7 +56,7 @@ func (s *Store) commit(ctx context.Context, now time.Time, b *event.Batch) error
 		if err := advance(ctx, tx, id.service, now, b); err != nil {
 			return err
 		}
-		if err := copyHangups(ctx, tx, id, b, b.Disconnects); err != nil {
+		if err := copyHangups(ctx, tx, id, now, b, b.Disconnects); err != nil {
 			return err
 		}
 		if err := copyCounts(ctx, tx, id, b); err != nil {
@@ -144,10 +144,10 @@ var hangupColumns = []string{
 	"service_id", "day", "generation_id", "off", "off_end", "line", "lines", "source_id", "at", "time_assumed", "zone_assumed",
 	"exchange", "party", "how", "phase", "route_id", "agent_id", "client", "client_port", "client_scope", "method", "path", "query",
 	"protocol", "host", "status", "bytes", "duration_us", "upstream", "upstream_duration_us", "upstream_status", "user_agent",
-	"referer", "request_id", "logger", "level", "pid", "message", "raw",
+	"referer", "request_id", "logger", "level", "pid", "message", "raw", "written_at",
 }
 
-func copyHangups(ctx context.Context, tx pgx.Tx, id ids, b *event.Batch, hangups []event.Hangup) error {
+func copyHangups(ctx context.Context, tx pgx.Tx, id ids, now time.Time, b *event.Batch, hangups []event.Hangup) error {
 	if len(hangups) == 0 {
 		return nil
 	}
@@ -159,7 +159,7 @@ func copyHangups(ctx context.Context, tx pgx.Tx, id ids, b *event.Batch, hangups
 			text(h.Client), positive(int(h.ClientPort)), h.Scope, text(h.Method), text(h.Path), text(h.Query),
 			text(h.Protocol), text(h.Host), positive(h.Status), h.Bytes.Ptr(), microseconds(h.Duration), text(h.Upstream),
 			microseconds(h.UpstreamDuration), positive(h.UpstreamStatus), text(h.UserAgent),
-			text(h.Referer), text(h.RequestID), text(h.Logger), text(h.Level), positive(h.PID), text(h.Message), h.Text,
+			text(h.Referer), text(h.RequestID), text(h.Logger), text(h.Level), positive(h.PID), text(h.Message), h.Text, now,
 		}, nil
 	}))
 	if err != nil {
@@ -223,7 +223,7 @@ func (s *Store) quarantine(ctx context.Context, now time.Time, b *event.Batch) e
 	bad := map[int]string{}
 	var try func(lo, hi int) error
 	try = func(lo, hi int) error {
-		err := pgx.BeginFunc(ctx, tx, func(sub pgx.Tx) error { return copyHangups(ctx, sub, id, b, b.Disconnects[lo:hi]) })
+		err := pgx.BeginFunc(ctx, tx, func(sub pgx.Tx) error { return copyHangups(ctx, sub, id, now, b, b.Disconnects[lo:hi]) })
 		switch {
 		case err == nil || !refused(err):
 			return err

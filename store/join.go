@@ -15,7 +15,7 @@ var joinSQL string
 // joinRounds bounds the rounds of one run; what is left is joined at the next.
 const joinRounds = 50
 
-// joinWindow is how old a report of today may be to be joined still: what it belongs to may be read later than it.
+// joinWindow is how long after it was stored a report may be joined still: what it belongs to may be read later than it.
 const joinWindow = 15 * time.Minute
 
 // flattenSQL points what is joined to a joined record at the record that counts.
@@ -25,8 +25,7 @@ const flattenSQL = `UPDATE disconnect d SET joined_generation_id = p.joined_gene
 		AND p.service_id = $1 AND p.day BETWEEN d.day - 1 AND d.day + 1 AND p.generation_id = d.joined_generation_id AND p.off = d.joined_off
 		AND p.joined_generation_id IS NOT NULL`
 
-// Join joins the reports of the last minutes, and those of older days that are being written, to the records that count
-// the same hang-ups, and takes them out of the counts: one hang-up counts once. It returns how many reports it joined.
+// Join joins the reports that were stored in the last minutes, of whatever time, to the records that count the same hang-ups, and takes them out of the counts: one hang-up counts once. It returns how many reports it joined.
 func (s *Store) Join(ctx context.Context, now time.Time) (n int64, err error) {
 	rows, err := s.pool.Query(ctx, `SELECT service_id, day FROM day_written WHERE written_at > $1 ORDER BY service_id, day`, now.Add(-touchEvery-5*time.Minute))
 	if err != nil {
@@ -45,7 +44,7 @@ func (s *Store) Join(ctx context.Context, now time.Time) (n int64, err error) {
 		for range joinRounds {
 			var k int64
 			err := s.pool.QueryRow(ctx, joinSQL, pgx.NamedArgs{
-				"service": service, "days": wanted, "recent": now.Add(-joinWindow), "today": dayOf(now),
+				"service": service, "days": wanted, "recent": now.Add(-joinWindow),
 			}).Scan(&k)
 			if err != nil {
 				return n, fmt.Errorf("join the reports of service %d: %w", service, err)
