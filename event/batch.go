@@ -60,6 +60,12 @@ func (a Accounts) Bytes() int64 {
 // Route is a method and a path template of low cardinality (OpenTelemetry http.route).
 type Route struct{ Method, Template string }
 
+// Templates that stand for no single path.
+const (
+	OtherRoute = "(other)"      // over the limit of routes
+	NoRoute    = "(no request)" // the record names no request
+)
+
 // Agent is a class of user agents of low cardinality: "Firefox" "browser", "okhttp" "library", "Googlebot" "bot".
 type Agent struct{ Family, Class string }
 

@@ -12,12 +12,6 @@ type RouteLimits struct {
 	PerService  int // routes kept; later ones become (other); default 5000
 }
 
-// Templates that stand for no single path.
-const (
-	otherRoute = "(other)"      // over the limit
-	noRoute    = "(no request)" // the record names no request
-)
-
 // router makes routes of low cardinality out of methods and paths. It is not safe for concurrent use.
 type router struct {
 	limits RouteLimits
@@ -50,7 +44,7 @@ func (r *router) knows(route event.Route) {
 
 // route returns the route of a request. Both strings may be empty.
 func (r *router) route(method, path string) event.Route {
-	route := event.Route{Method: normalMethod(method), Template: noRoute}
+	route := event.Route{Method: normalMethod(method), Template: event.NoRoute}
 	if path != "" {
 		t, ok := r.cache[path]
 		if !ok {
@@ -64,7 +58,7 @@ func (r *router) route(method, path string) event.Route {
 	}
 	if !r.known[route] {
 		if len(r.known) >= r.limits.PerService {
-			return event.Route{Method: route.Method, Template: otherRoute}
+			return event.Route{Method: route.Method, Template: event.OtherRoute}
 		}
 		r.known[route] = true
 	}
@@ -105,7 +99,7 @@ func (r *router) template(path string) string {
 		if path == "*" {
 			return "*"
 		}
-		return otherRoute
+		return event.OtherRoute
 	}
 	segments := strings.Split(path[1:], "/")
 	if len(segments) > maxSegments {

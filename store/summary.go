@@ -17,7 +17,7 @@ type Summary struct {
 	Joined  int64 // reports left out because another record counts the same hang-up
 	ByHow   map[string]int64
 	ByPhase map[string]int64
-	Top     *Top // the route with the most hang-ups; nil without hang-ups
+	Top     *Top // of the routes that are one path, that with the most hang-ups; nil when there is none
 }
 
 // Top is the route with the most hang-ups.
@@ -44,7 +44,7 @@ func (s *Store) Summary(ctx context.Context, r Range, f Filter) (Summary, error)
 		}
 		for _, v := range routes {
 			out.Add(v.Counts)
-			if v.Disconnects() > 0 && (out.Top == nil || v.Disconnects() > out.Top.Disconnects()) {
+			if v.Disconnects() > 0 && v.Template != event.NoRoute && v.Template != event.OtherRoute && (out.Top == nil || v.Disconnects() > out.Top.Disconnects()) {
 				out.Top = &Top{RouteFigures: v}
 			}
 		}
