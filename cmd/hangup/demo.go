@@ -1,9 +1,7 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -22,8 +20,8 @@ type demoCmd struct {
 // Run runs the demo until ctx ends. Its logs and, without DATABASE_URL, its data stay in the state directory: a second
 // start goes on with them.
 func (c *demoCmd) Run(ctx context.Context, e env) error {
-	if c.Rate <= 0 || c.Rate > 100 {
-		return usageError{errors.New("--rate must be above 0 and at most 100")}
+	if !(c.Rate > 0 && c.Rate <= demo.MaxRate) {
+		return usageError{fmt.Errorf("--rate %g is not above 0 and at most %d", c.Rate, demo.MaxRate)}
 	}
 	dir := c.StateDir
 	if dir == "" {
@@ -39,6 +37,7 @@ func (c *demoCmd) Run(ctx context.Context, e env) error {
 		return err
 	}
 	var cfg config
+	cfg.Log.Level = "warn" // the terminal is for the address of the page
 	for _, f := range demo.Files(logs) {
 		cfg.Sources = append(cfg.Sources, sourceConfig{Path: f.Path, Service: f.Service, Format: f.Format, Layout: f.Layout})
 	}
@@ -48,7 +47,7 @@ func (c *demoCmd) Run(ctx context.Context, e env) error {
 	}
 	_, _ = fmt.Fprintf(e.stdout, "The demo shop logs to %s\n", logs)
 	return serve(ctx, e, c.serveFlags, cfg, sources, func(ctx context.Context, log *slog.Logger) error {
-		_, err := demo.Run(ctx, demo.Options{Dir: logs, Log: log, Rate: cmp.Or(c.Rate, 1), Seed: c.Seed})
+		_, err := demo.Run(ctx, demo.Options{Dir: logs, Log: log, Rate: c.Rate, Seed: c.Seed})
 		return err
 	})
 }
