@@ -39,7 +39,7 @@ export function Overview({ summary }: { summary: Answer<Summary> }) {
     <>
       <TroubleBox trouble={summary.trouble ?? series.trouble ?? heat.trouble} />
       <Verdict summary={summary} />
-      {summary.data && <Reading sources={summary.data.sources} />}
+      {summary.data && <Reading s={summary.data} />}
       <div class="grid charts">
         <Over answer={series} tz={v.tz} zoom={zoom} />
         <Waits answer={heat} tz={v.tz} zoom={zoom} open={open} />
@@ -54,8 +54,8 @@ export function Overview({ summary }: { summary: Answer<Summary> }) {
   );
 }
 
-/** Reading says what keeps the figures from being whole: no log at all, or lines that were not understood. */
-function Reading({ sources }: { sources: Summary["sources"] }) {
+/** Reading says what keeps the figures from being whole: no log or no line yet, or lines that were not understood. */
+function Reading({ s: { sources, range } }: { s: Summary }) {
   const lost = sources.unparsed_rate ?? 0;
   if (sources.total === 0) {
     return (
@@ -65,11 +65,22 @@ function Reading({ sources }: { sources: Summary["sources"] }) {
       </p>
     );
   }
+  const href = hrefOf({ ...view.value, page: "sources", event: "" });
+  if (!range.data_to) {
+    return (
+      <p class="reading">
+        No line has been read yet.{" "}
+        <a href={href} data-go>
+          See what is waited for
+        </a>
+      </p>
+    );
+  }
   if (lost < 0.01) return null;
   return (
     <p class="reading">
       {percent(lost)} of the records were not understood and are in no figure.{" "}
-      <a href={hrefOf({ ...view.value, page: "sources", event: "" })} data-go>
+      <a href={href} data-go>
         See examples
       </a>
     </p>

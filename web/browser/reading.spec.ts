@@ -1,0 +1,58 @@
+// Servers that read nothing, or little of what is there. Each test has a server of its own.
+import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { cell, expect, quiet, row, stage, test } from "./fixture";
+import { line } from "./logs";
+import { serve, settled } from "./server";
+
+function place(): string {
+  const dir = mkdtempSync(join(stage.dir, "reading-"));
+  chmodSync(dir, 0o755);
+  return dir;
+}
+
+test("before the first line the page says so; when the log comes, it shows it by itself", async ({ page }) => {
+  const dir = place();
+  const log = join(dir, "late.log");
+  const server = await serve(stage.program, dir, [log]);
+  try {
+    await page.goto(`${server.url}/sources`);
+    await expect(cell(row(page, "Sources", /late\.log/), "State")).toHaveText("waiting");
+    await page.goto(server.url);
+    await expect(page.getByText("No line has been read yet.")).toBeVisible();
+    await quiet(page);
+    const now = Math.floor(Date.now() / 1000);
+    const gone = { client: "192.0.2.1", method: "GET", path: "/late", status: 499, seconds: 3, agent: "curl/8" };
+    writeFileSync(
+      log,
+      Array.from({ length: 30 }, (_, i) => line(now, { ...gone, status: i < 12 ? 499 : 200 }, i)).join(""),
+    );
+    const late = row(page, "Routes", "GET /late");
+    await expect(cell(late, "Hang-ups").locator("b")).toHaveText("12", { timeout: 30_000 });
+    await expect(page.getByText("No line has been read yet.")).toHaveCount(0);
+  } finally {
+    await server.stop();
+  }
+});
+
+test("lines that are not understood are told on the overview, with the way to them", async ({ page }) => {
+  const dir = place();
+  const now = Math.floor(Date.now() / 1000);
+  const good = (i: number) =>
+    line(now - i, { client: "192.0.2.1", method: "GET", path: "/", status: 200, seconds: 0.1, agent: "curl/8" }, i);
+  const text = Array.from({ length: 60 }, (_, i) => (i % 6 === 5 ? "what is this?\n" : good(i))).join("");
+  writeFileSync(join(dir, "mixed.log"), text);
+  const server = await serve(stage.program, dir, [join(dir, "mixed.log")]);
+  try {
+    await settled(server.url, 1);
+    await page.goto(server.url);
+    await expect(page.getByText("17 % of the records were not understood")).toBeVisible(); // 10 of 60
+    await expect(page.getByText("no hang-ups").first()).toBeVisible();
+    await page.getByRole("link", { name: "See examples" }).click();
+    await expect(page).toHaveURL(/\/sources/);
+    await page.getByRole("link", { name: /mixed\.log/ }).click();
+    await expect(page.locator(".samples .raw").first()).toHaveText("what is this?");
+  } finally {
+    await server.stop();
+  }
+});
