@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"hash/fnv"
 	"time"
+
+	"hangup/event"
 )
 
 // RunJob runs f as the only run of the job in this database, and records it. It returns false, and runs nothing, while
@@ -37,7 +39,7 @@ func (s *Store) RunJob(ctx context.Context, job string, f func(ctx context.Conte
 	rows, err := f(ctx)
 	var text *string
 	if err != nil {
-		t := err.Error()
+		t := event.Clean(err.Error()) // it may quote a log
 		text = &t
 	}
 	c, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
