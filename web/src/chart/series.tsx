@@ -79,9 +79,11 @@ function inWords(data: Timeseries, tz: string): string {
   return `Hang-ups over time by party, and their rate. Most at ${when}: ${count(peak)}, ${percent(data.rate[most])} of requests.`;
 }
 
+/** rows puts the series as uPlot wants them, with one more point where the last step ends: its rate holds until there. */
 function rows(d: Timeseries): uPlot.AlignedData {
-  const sums = stacked(parties.map((p) => d.by_party[p]));
-  return [d.t, ...sums.reverse(), d.rate] as uPlot.AlignedData;
+  const end = (d.t.at(-1) ?? 0) + (d.range.step_seconds ?? 60);
+  const sums = stacked(parties.map((p) => d.by_party[p])).map((s) => [...s, null]);
+  return [[...d.t, end], ...sums.reverse(), [...d.rate, d.rate.at(-1) ?? null]] as uPlot.AlignedData;
 }
 
 function options(
