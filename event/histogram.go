@@ -1,19 +1,24 @@
 package event
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"maps"
 	"math/bits"
 	"slices"
 )
 
 // Histogram counts durations in buckets that are exact below 128 ticks and 0.8 to 1.6 % wide above (64 to an octave),
 // with the sum of the values in each. Histograms of one tick merge by adding. A tick is one millisecond throughout
-// Hangup. The zero value is empty and ready to use.
+// Hangup. The zero value is empty and ready to use. A copy shares its content with the original: pass pointers.
 type Histogram struct {
-	cells map[uint32]Cell
+	cells []bucketCell // the occupied buckets in rising order
+}
+
+type bucketCell struct {
+	bucket uint32
+	Cell
 }
 
 // Cell is one bucket's content.
@@ -48,33 +53,50 @@ func BucketRange(b uint32) (lo, hi int64) {
 // Add counts v ticks once.
 func (h *Histogram) Add(v int64) {
 	v = min(max(v, 0), maxTick)
-	h.add(Bucket(v), Cell{Count: 1, Sum: v})
+	h.add(Bucket(v), Cell{Count: 1, Sum: v}, 0)
 }
 
-func (h *Histogram) add(b uint32, c Cell) {
-	if h.cells == nil {
-		h.cells = make(map[uint32]Cell)
+// find returns where bucket b is, or would be, at or after place from.
+func (h *Histogram) find(b uint32, from int) (int, bool) {
+	i, ok := slices.BinarySearchFunc(h.cells[from:], b, func(c bucketCell, b uint32) int { return cmp.Compare(c.bucket, b) })
+	return from + i, ok
+}
+
+// add adds c to bucket b, which is at or after place from, and returns its place.
+func (h *Histogram) add(b uint32, c Cell, from int) int {
+	if n := len(h.cells); n == 0 || h.cells[n-1].bucket < b {
+		h.cells = append(h.cells, bucketCell{b, c})
+		return n
 	}
-	have := h.cells[b]
-	h.cells[b] = Cell{Count: have.Count + c.Count, Sum: have.Sum + c.Sum}
+	i, ok := h.find(b, from)
+	if !ok {
+		h.cells = slices.Insert(h.cells, i, bucketCell{b, c})
+		return i
+	}
+	h.cells[i].Count += c.Count
+	h.cells[i].Sum += c.Sum
+	return i
 }
 
 // Remove takes back one Add of v ticks. It does nothing when no value is in v's bucket.
 func (h *Histogram) Remove(v int64) {
 	v = min(max(v, 0), maxTick)
-	b := Bucket(v)
-	switch c := h.cells[b]; {
-	case c.Count > 1:
-		h.cells[b] = Cell{Count: c.Count - 1, Sum: c.Sum - v}
-	case c.Count == 1:
-		delete(h.cells, b)
+	i, ok := h.find(Bucket(v), 0)
+	switch {
+	case !ok:
+	case h.cells[i].Count > 1:
+		h.cells[i].Count--
+		h.cells[i].Sum -= v
+	default:
+		h.cells = slices.Delete(h.cells, i, i+1)
 	}
 }
 
 // Merge adds what other holds.
 func (h *Histogram) Merge(other *Histogram) {
-	for b, c := range other.cells {
-		h.add(b, c)
+	at := 0
+	for _, c := range other.cells {
+		at = h.add(c.bucket, c.Cell, at)
 	}
 }
 
@@ -88,10 +110,21 @@ func (h *Histogram) Count() int64 {
 }
 
 // Buckets returns the numbers of the occupied buckets in rising order.
-func (h *Histogram) Buckets() []uint32 { return slices.Sorted(maps.Keys(h.cells)) }
+func (h *Histogram) Buckets() []uint32 {
+	out := make([]uint32, len(h.cells))
+	for i, c := range h.cells {
+		out[i] = c.bucket
+	}
+	return out
+}
 
 // Cell returns the content of bucket b.
-func (h *Histogram) Cell(b uint32) Cell { return h.cells[b] }
+func (h *Histogram) Cell(b uint32) Cell {
+	if i, ok := h.find(b, 0); ok {
+		return h.cells[i].Cell
+	}
+	return Cell{}
+}
 
 // Quantile returns the value in ticks below which the share q (0 to 1) of the values lies, by the mean of its bucket.
 // It returns false when the histogram is empty.
@@ -101,8 +134,7 @@ func (h *Histogram) Quantile(q float64) (int64, bool) {
 		return 0, false
 	}
 	rank := min(max(int64(q*float64(n)), 0), n-1)
-	for _, b := range h.Buckets() {
-		c := h.cells[b]
+	for _, c := range h.cells {
 		if rank < c.Count {
 			return c.Sum / c.Count, true
 		}
@@ -119,8 +151,8 @@ func (h *Histogram) Encode() []byte {
 	}
 	out := make([]byte, 0, 8*len(h.cells))
 	last := uint32(0)
-	for _, b := range h.Buckets() {
-		c := h.cells[b]
+	for _, c := range h.cells {
+		b := c.bucket
 		lo, _ := BucketRange(b)
 		out = binary.AppendUvarint(out, uint64(b-last))
 		out = binary.AppendUvarint(out, uint64(c.Count))
@@ -142,7 +174,7 @@ func (h *Histogram) MergeEncoded(b []byte) error {
 		b = b[n:]
 		return v, nil
 	}
-	last := uint32(0)
+	last, at := uint32(0), 0
 	for len(b) > 0 {
 		d, err := next()
 		if err != nil {
@@ -161,7 +193,7 @@ func (h *Histogram) MergeEncoded(b []byte) error {
 		}
 		last += uint32(d)
 		lo, _ := BucketRange(last)
-		h.add(last, Cell{Count: int64(count), Sum: int64(count)*lo + int64(rest)})
+		at = h.add(last, Cell{Count: int64(count), Sum: int64(count)*lo + int64(rest)}, at)
 	}
 	return nil
 }
