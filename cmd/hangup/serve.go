@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -53,6 +54,9 @@ func (c *serveCmd) Run(ctx context.Context, e env) error {
 	return serve(ctx, e, c.serveFlags, cfg, sources, nil)
 }
 
+// memoryLimit is where the garbage collector begins to work harder, in bytes; GOMEMLIMIT sets another.
+const memoryLimit = 256 << 20
+
 const defaultListen = "127.0.0.1:8080"
 
 // serve runs everything. beside, when there is one, runs beside it once sources are followed.
@@ -60,6 +64,9 @@ func serve(ctx context.Context, e env, f serveFlags, cfg config, sources []inges
 	log, err := newLog(e.stderr, cmp.Or(f.LogLevel, cfg.Log.Level, "info"), cmp.Or(f.LogFormat, cfg.Log.Format, "text"))
 	if err != nil {
 		return err
+	}
+	if e.getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
 	}
 	listener, err := listen(ctx, cmp.Or(f.Listen, cfg.Listen), f.InsecureRemote)
 	if err != nil {
