@@ -31,7 +31,7 @@ func TestFiles(t *testing.T) {
 		}
 		return
 	}
-	if !strings.Contains(text, "make web build") {
+	if !strings.Contains(text, "make build") {
 		t.Error("the placeholder does not say how to build the page")
 	}
 }

@@ -26,6 +26,21 @@ export default async function setup(): Promise<() => Promise<void>> {
     throw new Error("The page is not built: run `npm run build` in web first.");
   }
   const dir = mkdtempSync(join(tmpdir(), "hangup-browser-"));
+  const left: (() => Promise<void>)[] = [async () => rmSync(dir, { recursive: true, force: true })];
+  const clear = async () => {
+    for (const undo of left.reverse()) await undo();
+  };
+  try {
+    await stand(dir, left);
+  } catch (cause) {
+    await clear();
+    throw cause;
+  }
+  return clear;
+}
+
+/** stand sets everything up in dir; what is to be undone at the end is put in left. */
+async function stand(dir: string, left: (() => Promise<void>)[]): Promise<void> {
   chmodSync(dir, 0o755); // as root the private PostgreSQL runs as another user, which must get in
   const program = join(dir, "hangup");
   execFileSync("go", ["build", "-o", program, "./cmd/hangup"], { cwd: root, stdio: "inherit" });
@@ -40,6 +55,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   writeFileSync(files.live, line(now, begin, 1));
 
   const server = await serve(program, dir, Object.values(files));
+  left.push(server.stop);
   await Promise.race([settled(server.url, 3), server.ended]);
 
   const stage: Stage = {
@@ -54,9 +70,4 @@ export default async function setup(): Promise<() => Promise<void>> {
     unparsed: hostile.unparsed,
   };
   process.env.HANGUP_STAGE = JSON.stringify(stage);
-
-  return async () => {
-    await server.stop();
-    rmSync(dir, { recursive: true, force: true });
-  };
 }
