@@ -131,6 +131,7 @@ CREATE TABLE disconnect_default PARTITION OF disconnect DEFAULT;
 CREATE INDEX disconnect_at ON disconnect (service_id, at);
 CREATE INDEX disconnect_route ON disconnect (service_id, route_id, at);
 CREATE INDEX disconnect_client ON disconnect (service_id, client, at);
+CREATE INDEX disconnect_joined ON disconnect (service_id, joined_generation_id, joined_off) WHERE joined_generation_id IS NOT NULL;
 -- Reports that are not joined yet, the newest first.
 CREATE INDEX disconnect_report ON disconnect (service_id, written_at)
     WHERE NOT exchange AND joined_generation_id IS NULL AND phase <> 'idle';

@@ -44,10 +44,9 @@ var recounts = map[string][2]string{
 	},
 	"requests of a generation": {
 		`SELECT service_id, sum(requests) FROM generation GROUP BY 1 HAVING sum(requests) <> 0`,
-		`SELECT service_id, sum(requests) - sum(dropped_client + dropped_upstream + dropped_server + dropped_unknown) - (
-			SELECT count(*) FROM disconnect d WHERE d.service_id = t.service_id AND exchange AND phase = 'idle')
-		FROM tally t GROUP BY 1
-		HAVING sum(requests) - sum(dropped_client + dropped_upstream + dropped_server + dropped_unknown) <> 0`,
+		`SELECT * FROM (SELECT service_id, sum(requests - dropped_client - dropped_upstream - dropped_server - dropped_unknown) - (
+			SELECT count(*) FROM disconnect d WHERE d.service_id = t.service_id AND exchange AND phase = 'idle') AS n
+		FROM tally t GROUP BY 1) x WHERE n <> 0`,
 	},
 }
 
