@@ -22,7 +22,7 @@ const joinWindow = 15 * time.Minute
 const flattenSQL = `UPDATE disconnect d SET joined_generation_id = p.joined_generation_id, joined_off = p.joined_off
 	FROM disconnect p
 	WHERE d.service_id = $1 AND d.day = ANY ($2::date[]) AND d.joined_generation_id IS NOT NULL
-		AND p.service_id = $1 AND p.day = ANY (ARRAY[d.day - 1, d.day, d.day + 1]) AND p.generation_id = d.joined_generation_id AND p.off = d.joined_off
+		AND p.service_id = $1 AND p.day BETWEEN d.day - 1 AND d.day + 1 AND p.generation_id = d.joined_generation_id AND p.off = d.joined_off
 		AND p.joined_generation_id IS NOT NULL`
 
 // Join joins the reports that were stored in the last minutes, of whatever time, to the records that count the same hang-ups, and takes them out of the counts: one hang-up counts once. It returns how many reports it joined.
@@ -57,7 +57,16 @@ func (s *Store) Join(ctx context.Context, now time.Time) (n int64, err error) {
 		if n == 0 {
 			continue
 		}
-		if _, err := s.pool.Exec(ctx, flattenSQL, service, wanted); err != nil {
+		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+			// Both sides are all that is joined. While the day's statistics are young they look empty, and a loop over both
+			// would be chosen.
+			if _, err := tx.Exec(ctx, `SET LOCAL enable_nestloop = off`); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, flattenSQL, service, wanted)
+			return err
+		})
+		if err != nil {
 			return n, fmt.Errorf("join the reports of service %d: %w", service, err)
 		}
 	}
