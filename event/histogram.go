@@ -86,7 +86,9 @@ func (h *Histogram) Remove(v int64) {
 	case !ok:
 	case h.cells[i].Count > 1:
 		h.cells[i].Count--
-		h.cells[i].Sum -= v
+		n := h.cells[i].Count
+		lo, hi := BucketRange(h.cells[i].bucket) // the sum stays one that so many values can have
+		h.cells[i].Sum = min(max(h.cells[i].Sum-v, n*lo), n*(hi-1))
 	default:
 		h.cells = slices.Delete(h.cells, i, i+1)
 	}
@@ -188,11 +190,15 @@ func (h *Histogram) MergeEncoded(b []byte) error {
 		if err != nil {
 			return err
 		}
-		if d > uint64(Bucket(maxTick)) || count > 1<<50 || rest > 1<<62 {
-			return fmt.Errorf("%w: bucket distance %d, count %d", errHistogram, d, count)
+		if d > uint64(Bucket(maxTick)-last) {
+			return fmt.Errorf("%w: bucket %d and %d more", errHistogram, last, d)
 		}
 		last += uint32(d)
-		lo, _ := BucketRange(last)
+		lo, hi := BucketRange(last)
+		// What many histograms add up to must not overflow either.
+		if count == 0 || count > 1<<50 || int64(count) > 1<<60/hi || rest > count*uint64(hi-lo-1) {
+			return fmt.Errorf("%w: bucket %d, count %d, rest %d", errHistogram, last, count, rest)
+		}
 		at = h.add(last, Cell{Count: int64(count), Sum: int64(count)*lo + int64(rest)}, at)
 	}
 	return nil
