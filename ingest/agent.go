@@ -47,7 +47,9 @@ func (a *agents) agent(ua string) event.Agent {
 	if len(a.cache) >= maxCache {
 		clear(a.cache)
 	}
-	a.cache[strings.Clone(ua)] = g
+	if len(ua) <= maxAgent {
+		a.cache[strings.Clone(ua)] = g
+	}
 	return g
 }
 

@@ -46,10 +46,13 @@ func redactQuery(q string) string {
 		return ""
 	}
 	var out strings.Builder
-	for i, pair := range strings.Split(q, "&") {
-		if i > 0 {
-			out.WriteByte('&')
+	for len(q) > 0 {
+		pair := q
+		if i := strings.IndexAny(q, "&;"); i >= 0 {
+			pair = q[:i]
 		}
+		sep := q[len(pair):min(len(pair)+1, len(q))]
+		q = q[len(pair)+len(sep):]
 		name, value, ok := strings.Cut(pair, "=")
 		switch {
 		case ok && value != "" && (isSecretName(name) || isSecretValue(value)):
@@ -59,6 +62,7 @@ func redactQuery(q string) string {
 		default:
 			out.WriteString(pair)
 		}
+		out.WriteString(sep)
 	}
 	return out.String()
 }
@@ -112,6 +116,8 @@ func redactText(s string) string {
 		}
 		word := s[start:i]
 		switch {
+		case i < len(s) && strings.HasPrefix(s[i+1:], removed): // done before
+			i += len(removed)
 		case i < len(s) && s[i] == '=' && isSecretName(word):
 			end := i + 1
 			for end < len(s) && !isValueEnd(s[end]) {

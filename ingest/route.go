@@ -16,6 +16,7 @@ type RouteLimits struct {
 type router struct {
 	limits RouteLimits
 	root   node
+	nodes  int // below root
 	known  map[event.Route]bool
 	cache  map[string]string // path -> template, for the paths seen lately
 }
@@ -23,6 +24,9 @@ type router struct {
 type node struct{ children map[string]*node }
 
 const maxCache = 20000
+
+// nodesPerRoute bounds the tree of what was seen: whoever sends requests chooses paths, and positions multiply.
+const nodesPerRoute = 4
 
 func newRouter(l RouteLimits) *router {
 	if l.PerPosition == 0 {
@@ -52,7 +56,9 @@ func (r *router) route(method, path string) event.Route {
 			if len(r.cache) >= maxCache {
 				clear(r.cache)
 			}
-			r.cache[strings.Clone(path)] = t
+			if len(path) <= maxPath {
+				r.cache[strings.Clone(path)] = t
+			}
 		}
 		route.Template = t
 	}
@@ -112,7 +118,7 @@ func (r *router) template(path string) string {
 }
 
 // learn walks a template through the tree of what was seen, and gives it back with {*} at each position where too many
-// different segments were seen.
+// different segments were seen, or event.OtherRoute when the tree is full.
 func (r *router) learn(t string) string {
 	segments := strings.Split(t[1:], "/")
 	n := &r.root
@@ -125,6 +131,10 @@ func (r *router) learn(t string) string {
 				next = n.children[s]
 			}
 			if next == nil {
+				if r.nodes >= nodesPerRoute*r.limits.PerService {
+					return event.OtherRoute
+				}
+				r.nodes++
 				if n.children == nil {
 					n.children = map[string]*node{}
 				}
