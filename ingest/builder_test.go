@@ -1,0 +1,70 @@
+package ingest
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"hangup/event"
+)
+
+// logRecords are n requests, every tenth a hang-up, one a 10 ms.
+func logRecords(n int) []event.Record {
+	at := time.Date(2026, 3, 9, 22, 17, 0, 0, time.UTC)
+	out := make([]event.Record, n)
+	for i := range out {
+		r := &out[i]
+		r.Kind, r.Exchange, r.Time, r.Method, r.Path = event.Request, true, at.Add(time.Duration(i)*10*time.Millisecond), "GET", fmt.Sprintf("/users/%d", i%500)
+		r.Client, r.UserAgent, r.Status = fmt.Sprintf("192.0.2.%d", i%100), "curl/8.5.0", 200
+		r.Duration, r.Bytes = event.Some(time.Duration(i%3000)*time.Millisecond), event.Some[int64](10)
+		r.Start, r.End, r.Line, r.Lines, r.Text = int64(i)*100, int64(i+1)*100, int64(i+1), 1, "raw"
+		if i%10 == 0 {
+			r.Kind, r.Party, r.How, r.Phase = event.Disconnect, event.PartyClient, event.HowClosed, event.PhaseWaiting
+		}
+	}
+	return out
+}
+
+func TestBuilderCountsAll(t *testing.T) {
+	t.Parallel()
+	u := newBuilder(newServiceState("shop", RouteLimits{}), 1, 2, 0)
+	records := logRecords(1000)
+	for i := range records {
+		if err := u.add(&records[i], time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var sum, clients event.Counts
+	var done, drop int64
+	for i := range u.b.Minutes {
+		sum.Add(u.b.Minutes[i].Counts)
+		done, drop = done+u.b.Minutes[i].Done.Count(), drop+u.b.Minutes[i].Drop.Count()
+	}
+	for i := range u.b.Clients {
+		clients.Add(u.b.Clients[i].Counts)
+	}
+	want := event.Counts{Requests: 1000, Bytes: 10_000, Dropped: [4]int64{100}}
+	if sum != want || clients != want || done != 900 || drop != 100 || len(u.b.Disconnects) != 100 || u.b.End != 100_000 || u.b.Accounts.Bytes() != 100_000 || u.records() != 1000 {
+		t.Errorf("counted %+v by minute, %+v by client, %d and %d ages", sum, clients, done, drop)
+	}
+	if err := u.add(&records[0], time.Now()); err == nil {
+		t.Error("a record that does not join on is taken")
+	}
+}
+
+// BenchmarkBuilder counts 5000 records into a batch.
+func BenchmarkBuilder(b *testing.B) {
+	records, s := logRecords(5000), newServiceState("shop", RouteLimits{})
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		u := newBuilder(s, 1, 2, 0)
+		for i := range records {
+			if err := u.add(&records[i], records[i].Time); err != nil {
+				b.Fatal(err)
+			}
+		}
+		n += len(records)
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "records/s")
+}

@@ -1,0 +1,83 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hangup/event"
+	"hangup/store/storetest/fill"
+)
+
+// TestSessionsDecide imports an old log, whose own times are the clock, and looks at what became of each hang-up.
+func TestSessionsDecide(t *testing.T) {
+	t.Parallel()
+	pool, st := open(t)
+	src := fill.Open(t, st, "shop", "/var/log/shop.log")
+	now := begin.Add(30 * day)
+	a, b := event.Route{Method: "GET", Template: "/a"}, event.Route{Method: "GET", Template: "/b"}
+	// A hang-up on /a, and what its client asks later.
+	clients := map[string]struct {
+		after time.Duration
+		route event.Route
+		want  string
+	}{
+		"192.0.2.1": {10 * time.Second, a, "retried"}, "192.0.2.2": {10*time.Second + time.Microsecond, a, "stayed"},
+		"192.0.2.3": {time.Second, b, "stayed"}, "192.0.2.4": {30 * time.Minute, b, "stayed"}, "192.0.2.5": {0, a, "lost"},
+		"192.0.2.6": {30*time.Minute + time.Microsecond, b, "lost"},
+	}
+	var records []event.Hangup
+	for client := range clients {
+		records = append(records, hangUp(begin, client, "/a"))
+	}
+	late := begin.Add(50 * time.Minute)
+	records = append(records, hangUp(late, "192.0.2.9", "/a")) // the log ends before that is known
+	end := event.Hangup{}
+	end.Kind, end.Exchange, end.Time, end.Method, end.Path = event.Request, true, begin.Add(time.Hour), "GET", "/b"
+	batch := signs(src.Batch(append(records, end)...))
+	for client, c := range clients {
+		if c.after > 0 {
+			batch.Activity = append(batch.Activity, event.Activity{Time: begin.Add(c.after), Client: client, AgentHash: 7, Route: c.route, Off: 90_000 + int64(len(batch.Activity))})
+		}
+	}
+	for i := range batch.Activity { // a client is one with its user agent
+		if a := batch.Activity[i]; a.Client == "192.0.2.1" {
+			a.Client, a.AgentHash, a.Drop, a.Off = "192.0.2.5", 8, false, 99_999
+			batch.Activity = append(batch.Activity, a)
+			break
+		}
+	}
+	check(t, st.Commit(t.Context(), now, batch))
+	var before []string
+	for range 3 {
+		_, err := st.DecideSessions(t.Context(), now, 30*day)
+		check(t, err)
+		for client, c := range clients {
+			wantNumber(t, pool, 1, `SELECT count(*) FROM disconnect WHERE client = $1 AND outcome = $2`, client, c.want)
+		}
+		wantNumber(t, pool, 1, `SELECT count(*) FROM disconnect WHERE client = '192.0.2.9' AND outcome IS NULL`)
+		wantNumber(t, pool, 1, `SELECT sum(undecided)::bigint FROM session`)
+		wantNumber(t, pool, 7, `SELECT sum(disconnects)::bigint FROM session`)
+		wantNumber(t, pool, 1, `SELECT sum(retried)::bigint FROM session`)
+		wantNumber(t, pool, 3, `SELECT sum(stayed)::bigint FROM session`)
+		wantNumber(t, pool, 2, `SELECT sum(lost)::bigint FROM session`)
+		rows := rowsOf(t, pool, `SELECT client, agent_hash, started_at, last_seen_at, disconnects, retried, stayed, lost, undecided FROM session`)
+		if before != nil {
+			if diff := cmp.Diff(before, rows); diff != "" {
+				t.Errorf("a repeated run changed sessions:\n%s", diff)
+			}
+		}
+		before = rows
+	}
+	n, err := st.ExpireSessions(t.Context(), now.Add(30*day))
+	check(t, err)
+	if n != 0 {
+		t.Errorf("%d sessions expired too early", n)
+	}
+	n, err = st.ExpireSessions(t.Context(), now.Add(30*day+time.Second))
+	check(t, err)
+	if n != int64(len(before)) {
+		t.Errorf("%d of %d sessions expired", n, len(before))
+	}
+}
