@@ -13,7 +13,7 @@ import (
 // policy lets the page run its own scripts and ask its own server, and nothing else: text from a log that became
 // markup by a mistake of ours would still do nothing.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-	"font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+	"font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 
 // headers sets what every answer carries. Answers are kept by nobody unless a handler says otherwise.
 func headers(next echo.HandlerFunc) echo.HandlerFunc {

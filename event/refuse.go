@@ -24,7 +24,7 @@ func (b *Batch) Refuse(i int, reason string) {
 		m := &b.Minutes[j]
 		if m.Route == h.Route && m.Agent == h.Agent && m.Start.Equal(h.Time.Truncate(time.Minute)) {
 			m.Counts.Sub(one)
-			if h.Duration.OK && h.Phase != PhaseIdle {
+			if h.Exchange && h.Duration.OK && h.Phase != PhaseIdle {
 				m.Drop.Remove(h.Duration.V.Milliseconds())
 			}
 			if m.Counts == (Counts{}) && m.Done.Count() == 0 && m.Drop.Count() == 0 {

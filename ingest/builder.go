@@ -105,7 +105,7 @@ func (u *builder) count(r *event.Record, seen time.Time) {
 
 	m := u.minute(t, route, agent)
 	m.Counts.Count(e)
-	if e.Duration.OK && e.Phase != event.PhaseIdle {
+	if e.Exchange && e.Duration.OK && e.Phase != event.PhaseIdle {
 		if ms := e.Duration.V.Milliseconds(); e.Kind == event.Disconnect {
 			m.Drop.Add(ms)
 		} else {

@@ -2,14 +2,19 @@ package ingest
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
 // removed stands where a secret was.
 const removed = "[redacted]"
 
-// secretNames are parts of parameter names whose values are never stored.
-var secretNames = []string{"token", "key", "secret", "pass", "pwd", "auth", "sig", "code", "session", "jwt", "credential", "email", "sid"}
+// secretNames are parts of parameter names whose values are never stored. secretWords are so only as a whole word of the
+// name: "api_key" and "code", not "keyword" and "status_code".
+var (
+	secretNames = []string{"token", "secret", "passw", "passphrase", "auth", "session", "jwt", "credential", "email", "signature", "apikey", "accesskey"}
+	secretWords = []string{"key", "pass", "pwd", "sig", "sid", "otp", "mail"}
+)
 
 func isSecretName(name string) bool {
 	if n, err := url.QueryUnescape(name); err == nil {
@@ -21,7 +26,8 @@ func isSecretName(name string) bool {
 			return true
 		}
 	}
-	return false
+	words := strings.FieldsFunc(name, func(c rune) bool { return strings.ContainsRune("_-.[]", c) })
+	return name == "code" || slices.ContainsFunc(words, func(w string) bool { return slices.Contains(secretWords, w) })
 }
 
 // isSecretValue says whether a value looks like a secret whatever it is called: a JSON web token, an AWS key id, an

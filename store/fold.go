@@ -120,9 +120,19 @@ func foldHour(ctx context.Context, tx pgx.Tx, service int32, hour time.Time) err
 		service, dayOf(hour)).Scan(&expired); err != nil {
 		return err
 	}
+	// Rows that are one to a key stay where they are: an hour of an import would be written twice for nothing.
+	var have, keys int64
+	if err := tx.QueryRow(ctx, `SELECT count(*), count(DISTINCT (minute, route_id, agent_id)) FROM tally
+		WHERE service_id = $1 AND day = $2 AND minute >= $3 AND minute < $4`, service, dayOf(hour), hour, hour.Add(time.Hour)).Scan(&have, &keys); err != nil {
+		return err
+	}
+	rewrite := expired || have > keys+keys/5
+	read := `SELECT minute, ` + countColumns + ` FROM tally WHERE service_id = $1 AND day = $2 AND minute >= $3 AND minute < $4`
+	if rewrite { // what a commit adds meanwhile is not taken out: it makes the hour dirty again
+		read = `DELETE FROM tally WHERE service_id = $1 AND day = $2 AND minute >= $3 AND minute < $4 RETURNING minute, ` + countColumns
+	}
 	minutes := tallies{}
-	rows, err := tx.Query(ctx, `DELETE FROM tally WHERE service_id = $1 AND day = $2 AND minute >= $3 AND minute < $4
-		RETURNING minute, `+countColumns, service, dayOf(hour), hour, hour.Add(time.Hour))
+	rows, err := tx.Query(ctx, read, service, dayOf(hour), hour, hour.Add(time.Hour))
 	if err == nil {
 		err = minutes.mergeRows(rows, true)
 	}
@@ -130,7 +140,8 @@ func foldHour(ctx context.Context, tx pgx.Tx, service int32, hour time.Time) err
 		return err
 	}
 	whole := tallies{}
-	if expired { // what came late is added to the hour, once: its minutes are not kept
+	switch {
+	case expired: // what came late is added to the hour, once: its minutes are not kept
 		rows, err := tx.Query(ctx, `SELECT bucket, `+countColumns+` FROM tally_hour WHERE service_id = $1 AND bucket = $2`, service, hour)
 		if err == nil {
 			err = whole.mergeRows(rows, false)
@@ -138,9 +149,11 @@ func foldHour(ctx context.Context, tx pgx.Tx, service int32, hour time.Time) err
 		if err != nil {
 			return err
 		}
-	} else if err := minutes.copyTo(ctx, tx, "tally", tallyColumns[:3],
-		func(k tallyKey) []any { return []any{service, dayOf(k.minute), k.minute} }); err != nil {
-		return err
+	case rewrite:
+		if err := minutes.copyTo(ctx, tx, "tally", tallyColumns[:3],
+			func(k tallyKey) []any { return []any{service, dayOf(k.minute), k.minute} }); err != nil {
+			return err
+		}
 	}
 	for k, v := range minutes {
 		k.minute = time.Time{}

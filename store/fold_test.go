@@ -91,6 +91,7 @@ func TestFold(t *testing.T) {
 	for range 3 {
 		shop.Add(t, traffic(r, 700, begin, 50*time.Hour)...)
 		blog.Add(t, traffic(r, 300, begin, 50*time.Hour)...)
+		shop.Add(t, traffic(r, 1000, begin.Add(20*time.Hour), 5*time.Minute)...) // an hour with several rows to a key
 	}
 	// An hour is folded 2 minutes after its end, a day when it is over.
 	first := begin.Truncate(time.Hour).Add(time.Hour)

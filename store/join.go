@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 //go:embed sql/join.sql
@@ -25,7 +26,8 @@ const flattenSQL = `UPDATE disconnect d SET joined_generation_id = p.joined_gene
 		AND p.service_id = $1 AND p.day BETWEEN d.day - 1 AND d.day + 1 AND p.generation_id = d.joined_generation_id AND p.off = d.joined_off
 		AND p.joined_generation_id IS NOT NULL`
 
-// Join joins the reports that were stored in the last minutes, of whatever time, to the records that count the same hang-ups, and takes them out of the counts: one hang-up counts once. It returns how many reports it joined.
+// Join joins the reports that were stored in the last minutes, of whatever time, to the records that count the same
+// hang-ups, and takes them out of the counts: one hang-up counts once. It returns how many reports it joined.
 func (s *Store) Join(ctx context.Context, now time.Time) (n int64, err error) {
 	rows, err := s.pool.Query(ctx, `SELECT service_id, day FROM day_written WHERE written_at > $1 ORDER BY service_id, day`, now.Add(-touchEvery-5*time.Minute))
 	if err != nil {
@@ -41,34 +43,40 @@ func (s *Store) Join(ctx context.Context, now time.Time) (n int64, err error) {
 		return 0, fmt.Errorf("list days to join: %w", err)
 	}
 	for service, wanted := range days {
-		for range joinRounds {
-			var k int64
-			err := s.pool.QueryRow(ctx, joinSQL, pgx.NamedArgs{
-				"service": service, "days": wanted, "recent": now.Add(-joinWindow),
-			}).Scan(&k)
-			if err != nil {
-				return n, fmt.Errorf("join the reports of service %d: %w", service, err)
-			}
+		// Where sessions are being decided, the next run joins.
+		if _, err := s.changeHangups(ctx, service, 0, func(conn *pgxpool.Conn) error {
+			k, err := joinService(ctx, conn, service, wanted, now)
 			n += k
-			if k == 0 {
-				break
-			}
-		}
-		if n == 0 {
-			continue
-		}
-		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-			// Both sides are all that is joined. While the day's statistics are young they look empty, and a loop over both
-			// would be chosen.
-			if _, err := tx.Exec(ctx, `SET LOCAL enable_nestloop = off`); err != nil {
-				return err
-			}
-			_, err := tx.Exec(ctx, flattenSQL, service, wanted)
 			return err
-		})
-		if err != nil {
+		}); err != nil {
 			return n, fmt.Errorf("join the reports of service %d: %w", service, err)
 		}
 	}
 	return n, nil
+}
+
+func joinService(ctx context.Context, conn *pgxpool.Conn, service int32, wanted []time.Time, now time.Time) (n int64, err error) {
+	for range joinRounds {
+		var k int64
+		err := conn.QueryRow(ctx, joinSQL, pgx.NamedArgs{"service": service, "days": wanted, "recent": now.Add(-joinWindow)}).Scan(&k)
+		if err != nil {
+			return n, err
+		}
+		n += k
+		if k == 0 {
+			break
+		}
+	}
+	if n == 0 {
+		return 0, nil
+	}
+	return n, pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		// Both sides are all that is joined. While the day's statistics are young they look empty, and a loop over both
+		// would be chosen.
+		if _, err := tx.Exec(ctx, `SET LOCAL enable_nestloop = off`); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, flattenSQL, service, wanted)
+		return err
+	})
 }

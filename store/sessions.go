@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 //go:embed sql/sessions.sql
@@ -32,18 +33,20 @@ func (s *Store) DecideSessions(ctx context.Context, now time.Time, keep time.Dur
 		return 0, fmt.Errorf("list services: %w", err)
 	}
 	for _, service := range services {
-		err := pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
-			args := pgx.NamedArgs{"service": service, "now": now, "expires": now.Add(keep)}
-			if _, err := tx.Exec(ctx, outcomesSQL, args); err != nil {
+		_, err := s.changeHangups(ctx, service, sessionsWait, func(conn *pgxpool.Conn) error {
+			return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
+				args := pgx.NamedArgs{"service": service, "now": now, "expires": now.Add(keep)}
+				if _, err := tx.Exec(ctx, outcomesSQL, args); err != nil {
+					return err
+				}
+				tag, err := tx.Exec(ctx, sessionsSQL, args)
+				if err != nil {
+					return err
+				}
+				n += tag.RowsAffected()
+				_, err = tx.Exec(ctx, closeSessionsSQL, args)
 				return err
-			}
-			tag, err := tx.Exec(ctx, sessionsSQL, args)
-			if err != nil {
-				return err
-			}
-			n += tag.RowsAffected()
-			_, err = tx.Exec(ctx, closeSessionsSQL, args)
-			return err
+			})
 		})
 		if err != nil {
 			return n, fmt.Errorf("decide the sessions of service %d: %w", service, err)
@@ -51,6 +54,9 @@ func (s *Store) DecideSessions(ctx context.Context, now time.Time, keep time.Dur
 	}
 	return n, nil
 }
+
+// sessionsWait is how long sessions wait for hang-ups that are being joined.
+const sessionsWait = 30 * time.Second
 
 // expireBatch is how many rows one statement deletes: others wait for its locks no longer than that takes.
 const expireBatch = 5000

@@ -1,7 +1,9 @@
 -- What became of each hang-up that has activity. The clock is the service's data while a file is caught up, and the wall
 -- clock for hang-ups that were written as they happened.
 WITH clock AS (
-    SELECT coalesce(max(last_event_at), 'epoch') AS data FROM generation WHERE service_id = @service
+    SELECT coalesce(min(last_event_at) FILTER (WHERE off < size_seen AND committed_at > @now::timestamptz - interval '1 minute'),
+        max(last_event_at), 'epoch') AS data -- a file that is being caught up holds the clock back
+    FROM generation WHERE service_id = @service
 ), drops AS (
     SELECT a.generation_id, a.off, a.at,
         EXISTS (SELECT FROM session_activity b WHERE b.service_id = a.service_id AND b.client = a.client AND b.agent_hash = a.agent_hash
