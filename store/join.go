@@ -44,7 +44,7 @@ func (s *Store) Join(ctx context.Context, now time.Time) (n int64, err error) {
 	}
 	for service, wanted := range days {
 		// Where sessions are being decided, the next run joins.
-		if _, err := s.changeHangups(ctx, service, 0, func(conn *pgxpool.Conn) error {
+		if err := s.changeHangups(ctx, service, 0, func(conn *pgxpool.Conn) error {
 			k, err := joinService(ctx, conn, service, wanted, now)
 			n += k
 			return err
