@@ -27,7 +27,7 @@ func hangup(r *event.Record) event.Hangup {
 	h.Path = keep(redactPath(r.Path), maxPath)
 	h.Query = keep(redactQuery(r.Query), maxQuery)
 	h.Upstream, h.RequestID = keep(r.Upstream, maxShort), keep(r.RequestID, maxShort)
-	h.UserAgent = keep(r.UserAgent, maxAgent)
+	h.UserAgent = keep(redactText(r.UserAgent), maxAgent)
 	h.Referer = keep(redactReferer(r.Referer), maxPath)
 	h.Logger, h.Level = keep(r.Logger, maxShort), keep(r.Level, maxShort)
 	h.Message = keep(redactText(r.Message), maxMessage)
