@@ -59,7 +59,7 @@ function Reading({ s: { sources, range } }: { s: Summary }) {
   const lost = sources.unparsed_rate ?? 0;
   if (sources.total === 0) {
     return (
-      <p class="reading">
+      <p class="caveat">
         No log is read yet. Name one: <code>hangup serve /var/log/nginx/access.log</code>, or see it at work with{" "}
         <code>hangup demo</code>.
       </p>
@@ -68,7 +68,7 @@ function Reading({ s: { sources, range } }: { s: Summary }) {
   const href = hrefOf({ ...view.value, page: "sources", event: "" });
   if (!range.data_to) {
     return (
-      <p class="reading">
+      <p class="caveat">
         No line has been read yet.{" "}
         <a href={href} data-go>
           See what is waited for
@@ -78,7 +78,7 @@ function Reading({ s: { sources, range } }: { s: Summary }) {
   }
   if (lost < 0.01) return null;
   return (
-    <p class="reading">
+    <p class="caveat">
       {percent(lost)} of the records were not understood and are in no figure.{" "}
       <a href={href} data-go>
         See examples
