@@ -164,3 +164,32 @@ func TestJoinMany(t *testing.T) {
 	r.join(t, n)
 	wantNumber(t, r.pool, n, `SELECT count(*) FROM disconnect WHERE joined_off = off`)
 }
+
+// TestAgesOfReports shows how long an application's clients waited when no access log says so, and counts the age of a
+// report no more once its exchange counts it.
+func TestAgesOfReports(t *testing.T) {
+	t.Parallel()
+	r := newJoinRig(t)
+	at := time.Now().Add(-time.Hour).Truncate(time.Hour).Add(10 * time.Minute)
+	timed := func(client string) event.Hangup {
+		h := report(at, client, "/api/report")
+		h.Duration = event.Some(30 * time.Second)
+		return h
+	}
+	abandoned := func(want int64) {
+		t.Helper()
+		s, err := r.st.Summary(t.Context(), store.Minutes(at.Add(-time.Hour), at.Add(time.Hour)), store.Filter{})
+		check(t, err)
+		if n := s.Ages.Abandoned.Count(); n != want || n != s.Disconnects() {
+			t.Errorf("%d ages of %d hang-ups, want %d", n, s.Disconnects(), want)
+		}
+		if ms, _ := s.Ages.Abandoned.Quantile(1); ms != 30_000 {
+			t.Errorf("the longest wait is %d ms, want 30000", ms)
+		}
+	}
+	r.app.Add(t, timed("192.0.2.1"), timed("192.0.2.2"))
+	abandoned(2)
+	r.access.Add(t, hangUp(at, "192.0.2.1", "/api/report"))
+	r.join(t, 1)
+	abandoned(2)
+}

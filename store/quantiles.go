@@ -10,12 +10,13 @@ import (
 	"hangup/event"
 )
 
-// Ages are the durations of exchanges in milliseconds, those that were completed and those that were dropped.
+// Ages are the durations of exchanges in milliseconds, those that were completed and those that were abandoned: dropped ones,
+// and reports that count and say how long it was.
 type Ages struct{ Completed, Abandoned event.Histogram }
 
 // agesBy merges the histograms of `part` by a key, an SQL expression of type bigint over the columns at, service_id,
-// route_id and agent_id. Counts do not tell the parties' ages apart: with a filter on the party the ages of dropped
-// exchanges come from the single disconnects.
+// route_id and agent_id. Histograms hold the ages of exchanges. Those of reports come from the single disconnects, as a
+// report that is joined counts no more; and with a filter on the party all do, as counts do not tell parties apart.
 func agesBy(ctx context.Context, tx pgx.Tx, n names, p plan, r Range, f Filter, key string, keyArgs ...any) (map[int64]*Ages, error) {
 	out := map[int64]*Ages{}
 	at := func(k int64) *Ages {
@@ -41,14 +42,18 @@ func agesBy(ctx context.Context, tx pgx.Tx, n names, p plan, r Range, f Filter, 
 		}
 		return at(k).Abandoned.MergeEncoded(drop)
 	})
-	if err != nil || !byParty {
-		return out, err
+	if err != nil {
+		return nil, err
+	}
+	which := counted + " AND NOT t.exchange"
+	if byParty {
+		which = counted
 	}
 	a = &args{list: keyArgs}
 	rows, err = tx.Query(ctx, fmt.Sprintf(`WITH part AS (SELECT t.at, t.service_id, t.route_id, t.agent_id, t.duration_us FROM disconnect t
-		WHERE %s AND t.exchange AND t.phase <> 'idle' AND t.duration_us IS NOT NULL%s)
+		WHERE %s AND %s AND t.duration_us IS NOT NULL%s)
 		SELECT %s AS key, duration_us / 1000, count(*) FROM part GROUP BY 1, 2`,
-		disconnectsIn(a, n, r), f.onDisconnect(a), key), a.list...)
+		disconnectsIn(a, n, r), which, f.onDisconnect(a), key), a.list...)
 	if err != nil {
 		return nil, err
 	}
