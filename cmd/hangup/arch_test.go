@@ -45,7 +45,7 @@ var arrows = map[string][]string{
 var testArrows = map[string][]string{
 	"api":    {"store/storetest", "store/storetest/fill", "migrations", "github.com/getkin/kin-openapi", pgxModule},
 	"ingest": {"store", "store/storetest", pgxModule},
-	"jobs":   {"store/storetest", pgxModule},
+	"jobs":   {"store", "store/storetest", pgxModule},
 	"store":  {"store/storetest", "store/storetest/fill", "migrations"},
 }
 
