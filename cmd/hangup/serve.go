@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
-	"strings"
 	"syscall"
 	"time"
 
@@ -181,13 +180,11 @@ func hosts(l net.Listener, configured []string) []string {
 	if err != nil {
 		return configured
 	}
-	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() && len(configured) == 0 {
-		if name, err := os.Hostname(); err == nil {
-			configured = append(configured, strings.ToLower(name))
-		}
-		return append(configured, "*")
+	names := append([]string{host}, configured...)
+	if name, err := os.Hostname(); err == nil {
+		names = append(names, name)
 	}
-	return append([]string{host}, configured...)
+	return names
 }
 
 // shutdownTime is how long answers that are under way may take at the end.
