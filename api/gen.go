@@ -837,7 +837,7 @@ type ListRoutesParams struct {
 	// F Filters `field:op:value`, joined by AND. Fields: service, route (id), method, agent (family), agent_class, party; events and clients also client, how, phase, status, exchange. Ops: eq, ne, in, nin (values separated by `|`). A field or op that does not exist is a 400 that lists those that do.
 	F *F `form:"f,omitempty" json:"f,omitempty"`
 
-	// Sort The order: a field, with '-' before it for falling.
+	// Sort The order: a field, with '-' before it for falling. Routes with no excess follow in the order of their hang-ups.
 	Sort *ListRoutesParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
 
 	// Limit How many items to give.

@@ -89,7 +89,7 @@ func sortRoutes(list store.Routes, sort ListRoutesParamsSort) ([]store.RouteFigu
 		case ListRoutesParamsSortRoute:
 			p.Name = v.Template + " " + v.Method
 		default:
-			p.Value = -excess(v.Counts, list.Normal)
+			p.Value = rank(excess(v.Counts, list.Normal), v.Disconnects())
 		}
 		all[i] = placed{v, p}
 	}
@@ -103,6 +103,15 @@ func sortRoutes(list store.Routes, sort ListRoutesParamsSort) ([]store.RouteFigu
 
 func compareRoutes(a, b routeAfter) int {
 	return cmp.Or(cmp.Compare(a.Value, b.Value), strings.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+}
+
+// rank is the place in the order by excess: routes that lose no more than normal come after the others, those with the
+// most hang-ups first.
+func rank(excess float64, hangups int64) float64 {
+	if excess > 0 {
+		return -excess
+	}
+	return 1 / float64(1+hangups)
 }
 
 // excess returns how many hang-ups a route has above what the rate of all requests would give.

@@ -1020,7 +1020,7 @@ export interface operations {
                  *     ]
                  */
                 f?: components["parameters"]["f"];
-                /** @description The order: a field, with '-' before it for falling. */
+                /** @description The order: a field, with '-' before it for falling. Routes with no excess follow in the order of their hang-ups. */
                 sort?: "-excess" | "-disconnects" | "-rate" | "-requests" | "route";
                 /** @description How many items to give. */
                 limit?: components["parameters"]["limit"];
