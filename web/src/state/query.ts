@@ -13,7 +13,7 @@ export interface Answer<T> {
 
 /**
  * useQuery asks load whenever key changes, and again with each tick while fresh is true or there was no good answer yet. One request at a time: a new
- * key ends the request for the old one, a tick waits for the one under way. An empty key asks nothing.
+ * key ends the request for the old one, a tick is left out while one is under way. An empty key asks nothing.
  */
 export function useQuery<T>(key: string, load: (signal: AbortSignal) => Promise<T>, fresh = true): Answer<T> {
   const [state, set] = useState<{ key: string; data?: T; trouble?: Trouble }>({ key: "" });
