@@ -1,0 +1,148 @@
+package ingest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"hangup/event"
+)
+
+// check says whether the file still has the content that was read, to offset end.
+func (w *follower) check(end int64) (size int64, err error) {
+	st, err := w.f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	if st.Size() < end {
+		return 0, errChanged
+	}
+	same, err := continues(w.f, st.Size(), w.gen)
+	if err != nil {
+		return 0, err
+	}
+	if !same {
+		return 0, errChanged
+	}
+	for _, l := range w.ends {
+		if same, err := holds(w.f, l); err != nil || !same {
+			return 0, cmp.Or(err, errChanged)
+		}
+	}
+	return st.Size(), nil
+}
+
+// holds says whether a line that was read still stands where it stood: after a truncation that was not seen, what was
+// read may be the old content, or half of it.
+func holds(r io.ReaderAt, l event.Line) (bool, error) {
+	b := make([]byte, len(l.Text))
+	if _, err := r.ReadAt(b, l.Start); err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	return string(b) == l.Text, nil
+}
+
+// commitTime bounds one attempt to store a batch.
+const commitTime = 10 * time.Second
+
+// commit stores the batch in hand. It tries until the batch is stored, another process has stored it (errFenced) or ctx
+// ends. Nothing else is read meanwhile.
+func (w *follower) commit(ctx context.Context) error {
+	if w.u.empty() {
+		return nil
+	}
+	b := w.u.b
+	size, err := w.check(b.End)
+	if err != nil {
+		return err
+	}
+	b.Size = size
+	if b.Head, err = event.HeadPrint(w.f, int(min(b.End, event.HeadSize))); err != nil {
+		return fmt.Errorf("take the fingerprint: %w", err)
+	}
+	if b.Mark, err = event.MarkPrint(w.f, b.End); err != nil {
+		return fmt.Errorf("take the fingerprint: %w", err)
+	}
+	// The bytes may have been replaced between reading them and taking their fingerprints: look once more.
+	if _, err := w.check(b.End); err != nil {
+		return err
+	}
+	if err := w.store(ctx, b); err != nil {
+		return err
+	}
+	w.gen.Off, w.gen.Lines, w.gen.Head, w.gen.Mark, w.gen.SizeSeen = b.End, w.gen.Lines+b.Lines, b.Head, b.Mark, b.Size
+	w.off.Store(b.End)
+	w.m.Status.committed(w.gen.Source, b.Lines, time.Now())
+	w.u = newBuilder(w.m.service, w.gen.Source, w.gen.ID, w.gen.Off)
+	w.opened, w.ends = time.Time{}, [2]event.Line{}
+	w.noteFormat(ctx)
+	return nil
+}
+
+// store brings the batch into the sink, however often it takes.
+func (w *follower) store(ctx context.Context, b *event.Batch) error {
+	for try := 1; ; try++ {
+		err := w.attempt(ctx, b)
+		if err == nil {
+			return nil
+		}
+		if errors.Is(err, event.ErrStale) && try == 1 {
+			w.m.Status.change(w.gen.Source, func(x *sourceStatus) { x.Fenced++ })
+			return errFenced
+		}
+		for n := try; ; n++ {
+			if !errors.Is(err, event.ErrStale) {
+				w.m.Status.failed(w.gen.Source, err, time.Now())
+				if n == 1 {
+					w.log.WarnContext(ctx, "batch not stored, trying again", slog.Any("error", err))
+				}
+				if !wait(ctx, retryWait(n)) {
+					return err
+				}
+			}
+			// Whether the batch is stored is not known: the offset tells.
+			g, readErr := w.m.Ledger.Generation(ctx, w.m.source.Service, b.Generation)
+			if readErr != nil {
+				err = readErr
+				continue
+			}
+			if g.Off == b.End {
+				return nil
+			}
+			if g.Off != b.Start {
+				w.m.Status.change(w.gen.Source, func(x *sourceStatus) { x.Fenced++ })
+				return errFenced
+			}
+			try = n
+			break
+		}
+	}
+}
+
+// attempt stores the batch once. It is not cut off by the end of ctx: a transaction that is under way may end.
+func (w *follower) attempt(ctx context.Context, b *event.Batch) error {
+	if err := w.m.sem.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer w.m.sem.Release(1)
+	c, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
+	defer cancel()
+	return w.m.Sink.Commit(c, time.Now().UTC(), b)
+}
+
+// noteFormat stores the format when it was found or has changed. It is worth no retry: the next batch comes by here too.
+func (w *follower) noteFormat(ctx context.Context) {
+	name, confidence := w.parse.Format()
+	if name == "" || name == w.format {
+		return
+	}
+	if err := w.m.Ledger.SetFormat(ctx, w.m.source.Service, w.gen.Source, name, confidence); err != nil {
+		return
+	}
+	w.format = name
+	w.m.setFormat(name, confidence)
+}
