@@ -55,7 +55,6 @@ clean: ## remove what was built and brought
 	find web/dist -mindepth 1 ! -name .gitkeep -delete
 
 bin/hangup: $(go_sources) web/dist/index.html
-	@tools/warm.sh wait
 	go build $(stamp) -trimpath -o $@ ./cmd/hangup
 
 web/dist/index.html: $(web_sources) web/node_modules/.installed
@@ -63,6 +62,5 @@ web/dist/index.html: $(web_sources) web/node_modules/.installed
 	@touch $@
 
 web/node_modules/.installed: web/package.json web/package-lock.json | need
-	@tools/warm.sh start $(stamp)
 	npm --prefix web ci --no-audit --no-fund
 	@touch $@
