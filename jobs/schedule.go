@@ -19,7 +19,7 @@ type Work struct {
 // Schedule is the one table of what runs when.
 func Schedule(w Work) []Job {
 	return []Job{
-		{"join", "Joins reports of error logs and applications to the record that counts the same hang-up.", 5 * time.Second, w.Join},
+		{"join", "Joins reports of error logs and applications to the record that counts the same hang-up.", 2 * time.Second, w.Join},
 		{"merge", "Merges the rows that commits append to the counts of a minute.", time.Minute, w.Merge},
 		{"fold", "Folds minutes that are over into hours, and hours into days.", time.Minute, w.Fold},
 		{"sessions", "Decides what the clients did after a hang-up.", time.Minute, w.Sessions},

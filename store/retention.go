@@ -22,7 +22,7 @@ type Retention struct {
 // DefaultRetention is what holds when nothing is configured.
 func DefaultRetention() Retention {
 	const day = 24 * time.Hour
-	return Retention{Minutes: 14 * day, Events: 90 * day, Rollups: 400 * day, Sessions: 30 * day, JobRuns: 7 * day}
+	return Retention{Minutes: 14 * day, Events: 90 * day, Rollups: 400 * day, Sessions: 30 * day, JobRuns: day}
 }
 
 // samplesKept is how many examples of unparsed records a source keeps for each reason.

@@ -165,7 +165,7 @@ func TestExpireTrims(t *testing.T) {
 	}
 	exec(t, pool, `UPDATE job_run SET started_at = $1`, begin)
 
-	if n := expire(t, st, begin.Add(7*day)); n != 20 {
+	if n := expire(t, st, begin.Add(day)); n != 20 {
 		t.Errorf("%d rows expired, want 20", n)
 	}
 	for _, reason := range []event.Reason{event.NoFormat, event.BadTime} {
@@ -173,7 +173,7 @@ func TestExpireTrims(t *testing.T) {
 	}
 	wantNumber(t, pool, 41, `SELECT count(*) FROM unparsed_sample`)
 	wantNumber(t, pool, 1, `SELECT count(*) FROM job_run`)
-	expire(t, st, begin.Add(7*day+time.Second))
+	expire(t, st, begin.Add(day+time.Second))
 	wantNumber(t, pool, 0, `SELECT count(*) FROM job_run`)
 	wantNumber(t, pool, 30, `SELECT count(*) FROM session_activity`)
 	expire(t, st, begin.Add(31*day))
