@@ -44,6 +44,10 @@ type Event struct {
 	Level   string
 	PID     int
 	Message string // for error records: the text that carries the signal
+
+	// Recovered says that the client, the route or the duration is not in the record itself but in an earlier one of
+	// the same log that names the same process, connection or request.
+	Recovered bool
 }
 
 // Record is one log record: its event, and where it stood.
@@ -54,6 +58,8 @@ type Record struct {
 	Lines int   // physical lines that the record spans, from 1
 	Start int64 // offset of the record's first byte
 	End   int64 // offset after the record's last byte, its newline included
+
+	Seen time.Time // when the record's first line was read; years that the log does not give are taken from it
 
 	Text   string // the record as it was read, lines joined by "\n", without the last newline
 	Reason Reason // why the record is unparsed or skipped

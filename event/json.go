@@ -37,6 +37,7 @@ type recordJSON struct {
 	Level          string   `json:"level,omitempty"`
 	PID            int      `json:"pid,omitzero"`
 	Message        string   `json:"message,omitempty"`
+	Recovered      bool     `json:"recovered,omitzero"`
 	Text           string   `json:"text,omitempty"`
 }
 
@@ -53,6 +54,7 @@ func (r Record) MarshalJSON() ([]byte, error) {
 		Upstream: Clean(r.Upstream), UpstreamMS: milliseconds(r.UpstreamDuration), UpstreamStatus: r.UpstreamStatus,
 		UserAgent: Clean(r.UserAgent), Referer: Clean(r.Referer), RequestID: Clean(r.RequestID),
 		Logger: Clean(r.Logger), Level: Clean(r.Level), PID: r.PID, Message: Clean(r.Message),
+		Recovered: r.Recovered,
 	}
 	if !r.Time.IsZero() {
 		j.Time = r.Time.UTC().Format(time.RFC3339Nano)

@@ -135,7 +135,7 @@ func (a *auto) choose(lines []string, emit func(*event.Record)) bool {
 
 // refuse emits a line for which there is no format.
 func (a *auto) refuse(l event.Line, emit func(*event.Record)) {
-	rec := event.Record{Line: l.Number, Lines: 1, Start: l.Start, End: l.End, Text: l.Text, Reason: event.NoFormat}
+	rec := event.Record{Line: l.Number, Lines: 1, Start: l.Start, End: l.End, Seen: l.Seen, Text: l.Text, Reason: event.NoFormat}
 	switch {
 	case len(l.Text) >= MaxLine || l.End-l.Start > MaxLine:
 		rec.Reason = event.TooLong

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"hangup/event"
 )
@@ -125,13 +126,16 @@ func records(t *testing.T, log []byte, o Options) []map[string]any {
 	return list
 }
 
+// seenAt is when the logs of testdata were seen: their years are taken from it where they have none.
+var seenAt = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
 // feed gives a log to a parser, line by line.
 func feed(p Parser, log []byte, emit func(*event.Record)) {
 	off, n := int64(0), int64(0)
 	for line := range strings.Lines(string(log)) {
 		n++
 		text, ended := strings.CutSuffix(line, "\n")
-		p.Line(event.Line{Text: text, Start: off, End: off + int64(len(line)), Number: n, Unterminated: !ended}, emit)
+		p.Line(event.Line{Text: text, Start: off, End: off + int64(len(line)), Number: n, Seen: seenAt, Unterminated: !ended}, emit)
 		off += int64(len(line))
 	}
 	p.Flush(emit)

@@ -87,7 +87,7 @@ func (r *reader) Flush(emit func(*event.Record)) {
 		return
 	}
 	first, last := &r.lines[0], &r.lines[len(r.lines)-1]
-	r.rec = event.Record{Line: first.Number, Lines: len(r.lines), Start: first.Start, End: last.End, Text: first.Text}
+	r.rec = event.Record{Line: first.Number, Lines: len(r.lines), Start: first.Start, End: last.End, Seen: first.Seen, Text: first.Text}
 	if len(r.lines) > 1 {
 		r.rec.Text = joinLines(r.lines, r.size)
 	}
@@ -170,14 +170,14 @@ func (r *reader) extend(l event.Line, where place, emit func(*event.Record)) {
 
 // one emits a line as a record by itself.
 func (r *reader) one(l event.Line, emit func(*event.Record)) {
-	r.rec = event.Record{Line: l.Number, Lines: 1, Start: l.Start, End: l.End, Text: l.Text}
+	r.rec = event.Record{Line: l.Number, Lines: 1, Start: l.Start, End: l.End, Seen: l.Seen, Text: l.Text}
 	r.read()
 	emit(&r.rec)
 }
 
 // drop emits a line that is not read.
 func (r *reader) drop(l event.Line, k event.Kind, why event.Reason, emit func(*event.Record)) {
-	r.rec = event.Record{Line: l.Number, Lines: 1, Start: l.Start, End: l.End, Text: l.Text, Reason: why}
+	r.rec = event.Record{Line: l.Number, Lines: 1, Start: l.Start, End: l.End, Seen: l.Seen, Text: l.Text, Reason: why}
 	r.rec.Kind = k
 	emit(&r.rec)
 }

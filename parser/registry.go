@@ -19,6 +19,8 @@ type FormatInfo struct {
 	Durations bool   // its records may say how long the exchange took
 	Layout    bool   // it needs Options.Layout
 	Multiline bool   // a record may span several lines
+
+	Aliases []string // other names that Options.Format takes for it
 }
 
 // format is what a file of this package registers.
@@ -28,7 +30,10 @@ type format struct {
 	make func(o Options) (grammar, error)
 }
 
-var registry = map[string]format{}
+var (
+	registry = map[string]format{}
+	aliases  = map[string]string{} // from another name to that in the registry
+)
 
 // register makes a format known. It is called by init functions only.
 func register(f format) {
@@ -36,6 +41,12 @@ func register(f format) {
 		panic("parser: format " + f.Name + " is registered twice")
 	}
 	registry[f.Name] = f
+	for _, a := range f.Aliases {
+		if _, twice := aliases[a]; twice {
+			panic("parser: the name " + a + " is taken twice")
+		}
+		aliases[a] = f.Name
+	}
 }
 
 // Formats lists the formats in the order of their names.
@@ -62,6 +73,9 @@ func New(o Options) (Parser, error) {
 }
 
 func newReader(o Options) (*reader, error) {
+	if name, ok := aliases[o.Format]; ok {
+		o.Format = name
+	}
 	f, ok := registry[o.Format]
 	if !ok {
 		return nil, fmt.Errorf("%w: %q; did you mean %s? (hangup formats lists all)", ErrFormat, o.Format,
