@@ -13,6 +13,7 @@ import (
 // tracebacks belong to all its formats. Several names stand with blanks between them.
 var twins = map[string]string{
 	"gunicorn-access": "nginx-combined",
+	"haproxy-http":    "haproxy-tcp", // one stream holds both
 	"gunicorn-error":  "python-logging", "django-runserver": "python-logging",
 }
 
@@ -91,7 +92,7 @@ func TestDetectLayout(t *testing.T) {
 func TestNearest(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"nginx-combind": "nginx-combined", "haproxy": "haproxy-http", "django": "django-runserver", "NGINX-ERROR": "nginx-error",
+		"nginx-combind": "nginx-combined", "haproxy-htp": "haproxy-http", "django": "django-runserver", "NGINX-ERROR": "nginx-error",
 	} {
 		_, err := New(Options{Format: name})
 		if err == nil || !strings.Contains(err.Error(), "did you mean "+want) {

@@ -2,48 +2,115 @@ package parser
 
 import (
 	"strings"
+	"time"
 
 	"hangup/event"
 )
 
 // HAProxy's own formats (doc/configuration.txt 8.2): "option httplog", its TLS variant "option httpslog", "option
-// tcplog" and the connection error format, which come in one stream, with or without the head that syslog gives.
+// tcplog", both "clf", and the connection error format, with or without the head that syslog gives. They come in one
+// stream, so each of the four names reads all of them, once its own kind is certain.
 func init() {
-	register(format{
-		FormatInfo: FormatInfo{
-			Name:      "haproxy-http",
-			Summary:   "HAProxy: option httplog, httpslog and tcplog, by syslog or standard output",
-			Example:   `Nov 22 10:00:00 lb1 haproxy[14389]: 203.0.113.80:51900 [22/Nov/2026:10:00:01.123] www~ api/s1 0/0/1/-1/5003 -1 0 - - CH-- 1/1/0/0/0 0/0 "GET /api/orders?id=7 HTTP/1.1"`,
-			Durations: true,
+	for _, f := range [...]struct {
+		own              haproxyKind
+		rank             int
+		summary, example string
+	}{
+		{
+			haproxyHTTP, 50, "HAProxy: option httplog and all else that HAProxy logs, by syslog or standard output",
+			`Nov 22 10:00:00 lb1 haproxy[14389]: 203.0.113.80:51900 [22/Nov/2026:10:00:01.123] www~ api/s1 0/0/1/-1/5003 -1 0 - - CH-- 1/1/0/0/0 0/0 "GET /api/orders?id=7 HTTP/1.1"`,
 		},
-		rank: 50,
-		make: func(o Options) (grammar, error) { return &haproxy{clock: clock{zone: o.Zone}}, nil },
-	})
+		{
+			haproxyHTTPS, 49, "HAProxy: option httpslog, by syslog or standard output",
+			`Nov 22 10:00:00 lb1 haproxy[14389]: 203.0.113.110:40001 [22/Nov/2026:10:00:01.123] https-in~ api/s1 0/0/1/-1/2002 -1 0 - - CH-- 1/1/0/0/0 0/0 "GET https://shop.example/slow HTTP/2.0" 0/0/0/0/0 shop.example/TLSv1.3/TLS_AES_128_GCM_SHA256`,
+		},
+		{
+			haproxyTCP, 48, "HAProxy: option tcplog, by syslog or standard output",
+			`Nov 22 10:00:00 lb1 haproxy[14387]: 203.0.113.122:41000 [22/Nov/2026:10:00:10.123] pg pg/db1 0/1/3000 8192 CD 3/3/2/1/0 0/0`,
+		},
+		{
+			haproxyError, 47, "HAProxy: connections that failed before a request (dontlog-normal, error-log-format)",
+			`Nov 22 10:00:00 lb1 haproxy[6103]: 203.0.113.130:50210 [22/Nov/2026:10:00:00.266] www/https: Connection closed during SSL handshake`,
+		},
+	} {
+		register(format{
+			FormatInfo: FormatInfo{
+				Name: haproxyNames[f.own], Summary: f.summary, Example: f.example, Durations: f.own != haproxyError,
+			},
+			rank: f.rank,
+			make: func(o Options) (grammar, error) { return newHAProxy(f.own, o), nil },
+		})
+	}
 }
+
+// haproxyKind is a kind of record in HAProxy's log.
+type haproxyKind uint8
+
+const (
+	haproxyHTTP haproxyKind = iota
+	haproxyHTTPS
+	haproxyTCP
+	haproxyError
+	haproxyNotice // of the program itself
+)
+
+var haproxyNames = [...]string{haproxyHTTP: "haproxy-http", haproxyHTTPS: "haproxy-https", haproxyTCP: "haproxy-tcp", haproxyError: "haproxy-error"}
+
+// haproxyCertain is how many records of its own kind a format must have seen before it reads the others. It makes the
+// names tell logs apart without losing a line of those that mix.
+const haproxyCertain = 8
 
 type haproxy struct {
 	oneLine
 	clock clock
+	own   haproxyKind
+	seen  int // records of the own kind, up to haproxyCertain
+	json  haproxyJSON
+}
+
+func newHAProxy(own haproxyKind, o Options) *haproxy {
+	g := &haproxy{clock: clock{zone: o.Zone}, own: own}
+	g.json.field, g.json.again = g.json.take, g.json.reset // made once: a method value is an allocation
+	return g
 }
 
 func (g *haproxy) read(line string, r *event.Record) event.Reason {
+	kind, why := g.record(line, &r.Event)
+	switch {
+	case why != "" || g.own == haproxyHTTP:
+		return why
+	case kind == g.own:
+		g.seen = min(g.seen+1, haproxyCertain)
+		return ""
+	case g.seen == haproxyCertain, g.seen > 0 && g.own == haproxyError && kind == haproxyHTTP && line[0] != '<' && r.PID == 0:
+		return "" // what is written without syslog and in another form may be all that an error log has of requests
+	}
+	return event.NoFormat
+}
+
+func (g *haproxy) record(line string, e *event.Event) (haproxyKind, event.Reason) {
 	h, s, isSyslog := cutSyslog(line)
-	e := &r.Event
 	e.PID = h.pid
-	// "203.0.113.80:51900 [22/Nov/2026:10:00:01.123] frontend"
+	if s != "" && s[0] == '{' {
+		return haproxyHTTP, g.readJSON(s, e)
+	}
+	// "203.0.113.105:39759 [22/Nov/2026:10:00:01.123] frontend"
 	client, rest, ok := strings.Cut(s, " [")
 	if ok && strings.IndexByte(client, ' ') < 0 {
 		if i := strings.IndexByte(rest, ']'); i >= 20 && i <= 24 && strings.HasPrefix(rest[i:], "] ") {
 			e.Client, e.ClientPort = addressPort(client)
 			if e.Time, ok = g.clock.apacheLocal(rest[:i], ':'); !ok {
-				return event.BadTime
+				return 0, event.BadTime
 			}
 			e.ZoneAssumed = true
 			return g.session(rest[i+2:], e)
 		}
 	}
+	if ok && strings.HasSuffix(client, " - -") {
+		return haproxyHTTP, g.readCLF(s, e)
+	}
 	if !isSyslog || !strings.Contains(h.tag, "haproxy") {
-		return event.NoFormat
+		return 0, event.NoFormat
 	}
 	e.Kind, e.Message = event.Other, s
 	// "Connect from 10.9.1.2:33312 to ...": what is logged of a connection without a log format.
@@ -51,24 +118,30 @@ func (g *haproxy) read(line string, r *event.Record) event.Reason {
 		from, _, _ = strings.Cut(from, " ")
 		e.Client, e.ClientPort = addressPort(from)
 	}
-	return ""
+	return haproxyNotice, ""
 }
 
 // session reads what follows the time.
-func (g *haproxy) session(s string, e *event.Event) event.Reason {
+func (g *haproxy) session(s string, e *event.Event) (haproxyKind, event.Reason) {
 	frontend, s, ok := strings.Cut(s, " ")
 	if !ok {
-		return event.NoFormat
+		return 0, event.NoFormat
 	}
 	if strings.HasSuffix(frontend, ":") && strings.IndexByte(frontend, '/') > 0 {
 		e.Kind, e.Message = event.Other, s
-		haproxyError(e)
-		return ""
+		haproxyErrorText(e)
+		return haproxyError, ""
 	}
-	backend, s, ok1 := strings.Cut(s, " ")
-	timers, s, ok2 := strings.Cut(s, " ")
-	if !ok1 || !ok2 || strings.IndexByte(backend, '/') < 0 {
-		return event.NoFormat
+	backend, rest, ok1 := strings.Cut(s, " ")
+	if !ok1 || strings.IndexByte(backend, '/') < 0 {
+		return 0, event.NoFormat
+	}
+	if haproxyTLSError(s, e) {
+		return haproxyError, ""
+	}
+	timers, s, ok2 := strings.Cut(rest, " ")
+	if !ok2 {
+		return 0, event.NoFormat
 	}
 	if name, server, _ := strings.Cut(backend, "/"); name != "" && server != "" && server[0] != '<' { // <NOSRV>, <STATS>
 		e.Upstream = backend
@@ -76,28 +149,29 @@ func (g *haproxy) session(s string, e *event.Event) event.Reason {
 	var t [5]int64
 	n, why := haproxyTimers(timers, &t)
 	if why != "" {
-		return why
+		return 0, why
 	}
 	e.Exchange = true
-	last := t[n-1]
-	if last >= 0 {
-		d, ok := millis(last)
-		if !ok {
-			return event.BadNumber
-		}
-		e.Duration = event.Some(d)
+	if !haproxyTime(&e.Duration, t[n-1]) {
+		return 0, event.BadNumber
 	}
 	if n == 3 {
-		return tcpSession(s, e)
+		return haproxyTCP, tcpSession(s, e)
 	}
-	if t[3] >= 0 {
-		d, ok := millis(t[3])
-		if !ok {
-			return event.BadNumber
-		}
-		e.UpstreamDuration = event.Some(d)
+	if !haproxyTime(&e.UpstreamDuration, t[3]) {
+		return 0, event.BadNumber
 	}
 	return httpSession(s, e, t[3])
+}
+
+// haproxyTime takes a timer, unless what it times did not happen or had no end yet.
+func haproxyTime(to *event.Opt[time.Duration], ms int64) bool {
+	if ms < 0 {
+		return true
+	}
+	d, ok := millis(ms)
+	*to = event.Some(d)
+	return ok
 }
 
 // lowerBound marks a number that HAProxy writes with "+": it was logged before the end (option logasap).
@@ -110,12 +184,8 @@ func haproxyTimers(s string, t *[5]int64) (n int, why event.Reason) {
 		if n == len(t) {
 			return 0, event.NoFormat
 		}
-		v, ok := integer(part)
-		if strings.HasPrefix(part, "+") {
-			_, ok = count(part[1:])
-			v = lowerBound
-		}
-		if !ok || v < lowerBound {
+		v, ok := haproxyTimer(part)
+		if !ok || part == "" {
 			return 0, event.BadNumber
 		}
 		t[n] = v
@@ -131,49 +201,78 @@ func haproxyTimers(s string, t *[5]int64) (n int, why event.Reason) {
 	return n, ""
 }
 
-// httpSession reads `status bytes cookie cookie STATE conns queue {captures} "request"`.
-func httpSession(s string, e *event.Event, response int64) event.Reason {
+// haproxyTimer reads one timer. An empty one is -1: there is none.
+func haproxyTimer(s string) (ms int64, ok bool) {
+	switch {
+	case s == "" || s == "-" || s == "-1":
+		return -1, true
+	case s[0] == '+':
+		_, ok = count(s[1:])
+		return lowerBound, ok
+	}
+	return count(s)
+}
+
+// httpSession reads `status bytes cookie cookie STATE conns queue {captures} "request"`, and behind it what httpslog
+// adds: `fc_err/ssl_fc_err/ssl_c_err/ssl_c_ca_err/resumed sni/version/cipher`.
+func httpSession(s string, e *event.Event, response int64) (haproxyKind, event.Reason) {
 	var f [7]string
 	for i := range f {
 		var ok bool
 		if f[i], s, ok = strings.Cut(s, " "); !ok {
-			return event.NoFormat
+			return 0, event.NoFormat
 		}
 	}
 	code, ok := integer(f[0])
 	if !ok {
-		return event.BadNumber
+		return 0, event.BadNumber
 	}
 	if code >= 100 && code <= 999 {
 		e.Status = int(code)
 	}
 	if !setBytes(e, f[1]) {
-		return event.BadNumber
+		return 0, event.BadNumber
 	}
-	if len(f[4]) != 4 {
-		return event.NoFormat
+	if !isHAProxyState(f[4], 4) {
+		return 0, event.NoFormat
 	}
 	for s != "" && s[0] == '{' { // captured headers; a brace in them is escaped
 		i := strings.IndexByte(s, '}')
 		if i < 0 {
-			return event.NoFormat
+			return 0, event.NoFormat
 		}
 		s = strings.TrimPrefix(s[i+1:], " ")
 	}
 	if s == "" || s[0] != '"' {
-		return event.NoFormat
+		return 0, event.NoFormat
 	}
-	request, _, _ := strings.Cut(s[1:], `"`) // a quote in it is escaped; a line that was cut has no closing quote
+	request, rest, _ := strings.Cut(s[1:], `"`) // a quote in it is escaped; a line that was cut has no closing quote
 	setRequest(e, unescapeHash(request))
 	haproxyState(e, f[4][:2], response >= 0)
-	return ""
+	if codes, names, ok := strings.Cut(strings.TrimPrefix(rest, " "), " "); ok && strings.Count(codes, "/") == 4 && strings.Count(names, "/") == 2 {
+		return haproxyHTTPS, ""
+	}
+	return haproxyHTTP, ""
+}
+
+// isHAProxyState says whether s is a termination state of n letters.
+func isHAProxyState(s string, n int) bool {
+	if len(s) != n {
+		return false
+	}
+	for i := range len(s) {
+		if b := s[i]; b != '-' && (b|0x20 < 'a' || b|0x20 > 'z') {
+			return false
+		}
+	}
+	return true
 }
 
 // tcpSession reads "bytes STATE conns queue".
 func tcpSession(s string, e *event.Event) event.Reason {
 	bytes, s, ok1 := strings.Cut(s, " ")
 	state, s, ok2 := strings.Cut(s, " ")
-	if !ok1 || !ok2 || len(state) != 2 || strings.IndexByte(s, '/') < 0 {
+	if !ok1 || !ok2 || !isHAProxyState(state, 2) || strings.IndexByte(s, '/') < 0 {
 		return event.NoFormat
 	}
 	if !setBytes(e, bytes) {

@@ -1,8 +1,6 @@
 package parser
 
 import (
-	"strings"
-
 	"hangup/event"
 )
 
@@ -52,29 +50,4 @@ func haproxyState(e *event.Event, state string, responded bool) {
 		}
 	}
 	hangUp(e, who, how, at)
-}
-
-// haproxyErrors are the texts of the connection error format that tell of a client that left (src/connection.c,
-// conn_err_code_str). All others, as "SSL handshake failure", tell of one that spoke wrongly.
-var haproxyErrors = []struct {
-	text  string
-	party event.Party
-	how   event.How
-	phase event.Phase
-}{
-	{"Connection closed ", event.PartyClient, event.HowClosed, event.PhaseRequest}, // during SSL handshake, while waiting for ... header
-	{"Connection error ", event.PartyClient, event.HowUnknown, event.PhaseRequest},
-	{"Timeout ", event.PartyClient, event.HowTimeout, event.PhaseRequest},
-	{"ECONNRESET returned by OS", event.PartyClient, event.HowReset, event.PhaseUnknown},
-	{"EPIPE returned by OS", event.PartyClient, event.HowBrokenPipe, event.PhaseUnknown},
-	{"Aborted connection after ", event.PartyServer, event.HowClosed, event.PhaseUnknown},
-}
-
-func haproxyError(e *event.Event) {
-	for i := range haproxyErrors {
-		if x := &haproxyErrors[i]; strings.HasPrefix(e.Message, x.text) {
-			hangUp(e, x.party, x.how, x.phase)
-			return
-		}
-	}
 }
