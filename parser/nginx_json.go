@@ -1,8 +1,6 @@
 package parser
 
 import (
-	"github.com/valyala/fastjson"
-
 	"hangup/event"
 )
 
@@ -31,28 +29,45 @@ var jsonKeys = map[string]variable{
 	"x_request_id": vHeaderID, "req_id": vHeaderID, "requestid": vHeaderID,
 }
 
+// Places of keys that are no variables of nginx.
+const (
+	nginxJSONLevel = uint8(variables) + iota
+	nginxJSONMessage
+)
+
+// nginxJSONKeys are all keys that are read, with their places: those of nginx's variables are the variables themselves.
+var nginxJSONKeys = func() map[string]uint8 {
+	table := map[string]uint8{"level": nginxJSONLevel, "msg": nginxJSONMessage, "message": nginxJSONMessage}
+	for _, m := range []map[string]variable{nginxVariables, jsonKeys} {
+		for key, v := range m {
+			table[key] = uint8(v)
+		}
+	}
+	return table
+}()
+
 type nginxJSON struct {
 	oneLine
 	clock clock
 	x     exchange
-	json  fastjson.Parser
-
-	level, message string
-	field          func(key, value string)
-	again          func()
+	json  *jsonScanner
 }
 
 func newNginxJSON(o Options) *nginxJSON {
-	g := &nginxJSON{clock: clock{zone: o.Zone}}
+	g := &nginxJSON{clock: clock{zone: o.Zone}, json: newJSONScanner(nginxJSONKeys)}
 	g.x.json = true
-	g.field, g.again = g.take, g.reset // made once: a method value is an allocation
 	return g
 }
 
 func (g *nginxJSON) read(line string, r *event.Record) event.Reason {
-	g.reset()
-	if !jsonFields(line, &g.json, g.field, g.again) {
+	if !g.json.scan(line) {
 		return event.NoFormat
+	}
+	g.x.reset("", escapeNone) // values come without escaping
+	for v := variable(1); v < variables; v++ {
+		if g.json.has(uint8(v)) {
+			g.x.set(v, g.json.get(uint8(v)))
+		}
 	}
 	if t := g.x.values[vTimeISO]; t != "" && g.x.values[vMsec] == "" { // "ts" and "time" come in any form
 		switch {
@@ -68,35 +83,15 @@ func (g *nginxJSON) read(line string, r *event.Record) event.Reason {
 	return g.x.event(&g.clock, &r.Event)
 }
 
-func (g *nginxJSON) reset() {
-	g.x.reset("", escapeNone) // values come without escaping
-	g.level, g.message = "", ""
-}
-
-func (g *nginxJSON) take(key, value string) {
-	v, ok := nginxVariables[key]
-	if !ok {
-		v, ok = jsonKeys[key]
-	}
-	switch {
-	case ok && (v == vHeaderID || v == vTimeISO || v == vUpstream) && g.x.values[v] != "": // the first of several is taken
-	case ok:
-		g.x.set(v, value)
-	case key == "level":
-		g.level = value
-	case key == "msg" || key == "message":
-		g.message = value
-	}
-}
-
 // other reads an object that is no exchange: a notice of whatever writes to the same log.
 func (g *nginxJSON) other(e *event.Event) event.Reason {
-	if g.message == "" || g.x.given&(1<<vTimeISO|1<<vMsec|1<<vTimeLocal) == 0 {
+	message := g.json.get(nginxJSONMessage)
+	if message == "" || g.x.given&(1<<vTimeISO|1<<vMsec|1<<vTimeLocal) == 0 {
 		return event.NoFormat
 	}
 	if !g.x.time(&g.clock, e) {
 		return event.BadTime
 	}
-	e.Kind, e.Level, e.Message = event.Other, g.level, g.message
+	e.Kind, e.Level, e.Message = event.Other, g.json.get(nginxJSONLevel), message
 	return ""
 }
