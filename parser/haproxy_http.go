@@ -70,7 +70,7 @@ type haproxy struct {
 
 func newHAProxy(own haproxyKind, o Options) *haproxy {
 	g := &haproxy{clock: clock{zone: o.Zone}, own: own}
-	g.json.field, g.json.again = g.json.take, g.json.reset // made once: a method value is an allocation
+	g.json.field = g.json.take // made once: a method value is an allocation
 	return g
 }
 

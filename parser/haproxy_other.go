@@ -3,8 +3,6 @@ package parser
 import (
 	"strings"
 
-	"github.com/valyala/fastjson"
-
 	"hangup/event"
 )
 
@@ -85,11 +83,10 @@ func haproxyWord(s string) (word, rest string, ok bool) {
 // haproxyJSON is what is read of a log-format that writes one JSON object a line. The keys are the user's; known are
 // those that are usual. Without the termination state an object is none of HAProxy's.
 type haproxyJSON struct {
-	parser fastjson.Parser
-	values [haproxyJSONKeys]string
+	scanner jsonScanner
+	values  [haproxyJSONKeys]string
 
-	field func(key, value string)
-	again func()
+	field func(key string, value jsonValue)
 }
 
 const (
@@ -142,7 +139,7 @@ var haproxyKeys = map[string]int{
 
 func (j *haproxyJSON) reset() { clear(j.values[:]) }
 
-func (j *haproxyJSON) take(key, value string) {
+func (j *haproxyJSON) take(key string, value jsonValue) {
 	k, ok := haproxyKeys[key]
 	if !ok {
 		if k, ok = haproxyKeys[strings.ToLower(key)]; !ok || key == "Tr" || key == "TR" { // %tr is a time, %Tr a duration
@@ -150,14 +147,14 @@ func (j *haproxyJSON) take(key, value string) {
 		}
 	}
 	if j.values[k] == "" {
-		j.values[k] = value
+		j.values[k] = value.String()
 	}
 }
 
 func (g *haproxy) readJSON(s string, e *event.Event) event.Reason {
 	j := &g.json
 	j.reset()
-	if !jsonFields(s, &j.parser, j.field, j.again) {
+	if !j.scanner.fields(s, j.field) {
 		return event.NoFormat
 	}
 	v := &j.values
