@@ -29,6 +29,7 @@ type Event struct {
 	Protocol   string // as logged: "HTTP/1.1"
 	Host       string // lower case, without port and brackets
 	Status     int    // 100 to 999; 0 when absent (499, 460 and 444 are log conventions, not HTTP)
+	ZeroStatus bool   // the record's status is written as 0 or 000: no answer was begun; Status is 0
 
 	Bytes            Opt[int64]         // body bytes sent, as the format counts them
 	Duration         Opt[time.Duration] // the whole exchange, as the format times it

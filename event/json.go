@@ -24,7 +24,7 @@ type recordJSON struct {
 	Query          string   `json:"query,omitempty"`
 	Protocol       string   `json:"protocol,omitempty"`
 	Host           string   `json:"host,omitempty"`
-	Status         int      `json:"status,omitzero"`
+	Status         *int     `json:"status,omitempty"`
 	Bytes          *int64   `json:"bytes,omitempty"`
 	DurationMS     *float64 `json:"duration_ms,omitempty"`
 	Upstream       string   `json:"upstream,omitempty"`
@@ -50,11 +50,14 @@ func (r Record) MarshalJSON() ([]byte, error) {
 		Party: r.Party, How: r.How, Phase: r.Phase,
 		Client: Clean(r.Client), ClientPort: r.ClientPort,
 		Method: Clean(r.Method), Path: Clean(r.Path), Query: Clean(r.Query), Protocol: Clean(r.Protocol), Host: Clean(r.Host),
-		Status: r.Status, Bytes: r.Bytes.Ptr(), DurationMS: milliseconds(r.Duration),
+		Bytes: r.Bytes.Ptr(), DurationMS: milliseconds(r.Duration),
 		Upstream: Clean(r.Upstream), UpstreamMS: milliseconds(r.UpstreamDuration), UpstreamStatus: r.UpstreamStatus,
 		UserAgent: Clean(r.UserAgent), Referer: Clean(r.Referer), RequestID: Clean(r.RequestID),
 		Logger: Clean(r.Logger), Level: Clean(r.Level), PID: r.PID, Message: Clean(r.Message),
 		Recovered: r.Recovered,
+	}
+	if r.Status != 0 || r.ZeroStatus {
+		j.Status = &r.Status
 	}
 	if !r.Time.IsZero() {
 		j.Time = r.Time.UTC().Format(time.RFC3339Nano)
