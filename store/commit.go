@@ -62,7 +62,10 @@ func (s *Store) commit(ctx context.Context, now time.Time, b *event.Batch) error
 		if err := copyCounts(ctx, tx, id, b); err != nil {
 			return err
 		}
-		return copyRest(ctx, tx, id, now, b)
+		if err := copyRest(ctx, tx, id, now, b); err != nil {
+			return err
+		}
+		return joinBatch(ctx, tx, id.service, now, b)
 	})
 }
 

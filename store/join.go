@@ -4,10 +4,14 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"hangup/event"
 )
 
 //go:embed sql/join.sql
@@ -18,6 +22,15 @@ const joinRounds = 50
 
 // joinWindow is how long after it was stored a report may be joined still: what it belongs to may be read later than it.
 const joinWindow = 15 * time.Minute
+
+// What a commit joins by itself: batches of up to joinLive hang-ups whose newest is joinRecent old at most, in joinLiveRounds
+// rounds, with reports that were stored within joinRecent.
+const (
+	joinLive       = 500
+	joinLiveRounds = 5
+	joinRecent     = time.Minute
+	joinPatience   = 200 * time.Millisecond // with another that changes the stored hang-ups
+)
 
 // flattenSQL points what is joined to a joined record at the record that counts.
 const flattenSQL = `UPDATE disconnect d SET joined_generation_id = p.joined_generation_id, joined_off = p.joined_off
@@ -45,7 +58,9 @@ func (s *Store) Join(ctx context.Context, now time.Time) (n int64, err error) {
 	for service, wanted := range days {
 		// Where sessions are being decided, the next run joins.
 		if err := s.changeHangups(ctx, service, 0, func(conn *pgxpool.Conn) error {
-			k, err := joinService(ctx, conn, service, wanted, now)
+			k, err := joinReports(ctx, conn, joinRounds, pgx.NamedArgs{
+				"service": service, "days": wanted, "recent": now.Add(-joinWindow), "generation": 0, "clients": nil, "paths": nil,
+			})
 			n += k
 			return err
 		}); err != nil {
@@ -55,11 +70,69 @@ func (s *Store) Join(ctx context.Context, now time.Time) (n int64, err error) {
 	return n, nil
 }
 
-func joinService(ctx context.Context, conn *pgxpool.Conn, service int32, wanted []time.Time, now time.Time) (n int64, err error) {
-	for range joinRounds {
+// joinBatch joins what a batch brings to what is stored, and the other way round, in the batch's own transaction: nobody
+// ever sees a hang-up of the last minute twice. It does so for batches of now only, and not while another changes the
+// stored hang-ups for long: the job joins what it leaves. Hours become dirty under the batch's own generation, whose
+// rows it has locked already, and under none in the job, so that no two wait for each other.
+func joinBatch(ctx context.Context, tx pgx.Tx, service int32, now time.Time, b *event.Batch) error {
+	if len(b.Disconnects) == 0 || len(b.Disconnects) > joinLive || now.Sub(b.LastEvent) > joinRecent {
+		return nil
+	}
+	held, err := lockBriefly(ctx, tx, service)
+	if err != nil || !held {
+		return err
+	}
+	days, clients, paths := map[time.Time]bool{}, []string{}, []string{}
+	for i := range b.Disconnects {
+		h := &b.Disconnects[i]
+		if h.Phase == event.PhaseIdle {
+			continue
+		}
+		for _, d := range []time.Time{dayOf(h.Time), dayOf(h.Time.Add(-joinWindow)), dayOf(h.Time.Add(joinWindow))} {
+			days[d] = true
+		}
+		clients, paths = append(clients, h.Client), append(paths, h.Path)
+	}
+	if len(clients) == 0 {
+		return nil
+	}
+	_, err = joinReports(ctx, tx, joinLiveRounds, pgx.NamedArgs{
+		"service": service, "days": slices.Collect(maps.Keys(days)), "recent": now.Add(-joinRecent),
+		"generation": b.Generation, "clients": clients, "paths": paths,
+	})
+	if err != nil {
+		return fmt.Errorf("join reports: %w", err)
+	}
+	return nil
+}
+
+// lockBriefly takes the lock on the service's hang-ups until the transaction ends, and says whether it could.
+func lockBriefly(ctx context.Context, tx pgx.Tx, service int32) (held bool, err error) {
+	for deadline := time.Now().Add(joinPatience); ; {
+		if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1, $2)`, lockHangups, service).Scan(&held); err != nil {
+			return false, fmt.Errorf("lock the hang-ups of service %d: %w", service, err)
+		}
+		if held || time.Now().After(deadline) {
+			return held, nil
+		}
+		select {
+		case <-ctx.Done():
+			return false, ctx.Err()
+		case <-time.After(joinPatience / 20):
+		}
+	}
+}
+
+// joiner is a connection, or a transaction on one.
+type joiner interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	Begin(ctx context.Context) (pgx.Tx, error)
+}
+
+func joinReports(ctx context.Context, conn joiner, rounds int, args pgx.NamedArgs) (n int64, err error) {
+	for range rounds {
 		var k int64
-		err := conn.QueryRow(ctx, joinSQL, pgx.NamedArgs{"service": service, "days": wanted, "recent": now.Add(-joinWindow)}).Scan(&k)
-		if err != nil {
+		if err := conn.QueryRow(ctx, joinSQL, args).Scan(&k); err != nil {
 			return n, err
 		}
 		n += k
@@ -76,7 +149,7 @@ func joinService(ctx context.Context, conn *pgxpool.Conn, service int32, wanted 
 		if _, err := tx.Exec(ctx, `SET LOCAL enable_nestloop = off`); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, flattenSQL, service, wanted)
+		_, err := tx.Exec(ctx, flattenSQL, args["service"], args["days"])
 		return err
 	})
 }

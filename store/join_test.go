@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -192,4 +194,57 @@ func TestAgesOfReports(t *testing.T) {
 	r.access.Add(t, hangUp(at, "192.0.2.1", "/api/report"))
 	r.join(t, 1)
 	abandoned(2)
+}
+
+// TestCommitJoins commits the two records of each hang-up side by side, in either order and at once, and looks at the
+// count all the time: it never falls, and each hang-up counts once as soon as both commits are over.
+func TestCommitJoins(t *testing.T) {
+	t.Parallel()
+	r := newJoinRig(t)
+	const n = 40
+	done, watched := make(chan struct{}), make(chan error)
+	go func() {
+		var high int64
+		for {
+			var now int64
+			if err := r.pool.QueryRow(context.Background(), `SELECT coalesce(sum(dropped_client + reported_client), 0)::bigint FROM tally`).Scan(&now); err != nil {
+				watched <- err
+				return
+			}
+			if now < high {
+				watched <- fmt.Errorf("the count fell from %d to %d", high, now)
+				return
+			}
+			high = now
+			select {
+			case <-done:
+				watched <- nil
+				return
+			default:
+			}
+		}
+	}()
+	for i := range n {
+		now := time.Now()
+		client, path := fmt.Sprintf("192.0.2.%d", i%5), fmt.Sprintf("/%d", i)
+		access := func() error { return r.st.Commit(t.Context(), now, r.access.Batch(hangUp(now, client, path))) }
+		report := func() error { return r.st.Commit(t.Context(), now, r.err.Batch(report(now, client, path))) }
+		switch i % 3 {
+		case 0:
+			check(t, access())
+			check(t, report())
+		case 1:
+			check(t, report())
+			check(t, access())
+		default:
+			other := make(chan error)
+			go func() { other <- access() }()
+			check(t, errors.Join(report(), <-other))
+		}
+		wantNumber(t, r.pool, int64(i+1), `SELECT sum(dropped_client + reported_client)::bigint FROM tally`)
+	}
+	close(done)
+	check(t, <-watched)
+	checkCounts(t, r.pool)
+	r.join(t, 0)
 }

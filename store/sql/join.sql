@@ -9,6 +9,7 @@ WITH report AS (
     FROM disconnect
     WHERE service_id = @service AND day = ANY (@days::date[]) AND NOT exchange AND phase <> 'idle' AND joined_generation_id IS NULL
         AND written_at >= @recent AND (client IS NOT NULL OR path IS NOT NULL)
+        AND (@clients::text[] IS NULL OR client = ANY (@clients::text[]) OR client IS NULL AND path = ANY (@paths::text[]))
 ), near AS (
     SELECT r.day, r.generation_id, r.off, r.source_id, r.at, a.day AS to_day, a.generation_id AS to_generation, a.off AS to_off, a.exchange,
         extract(epoch FROM r.at - a.at) AS later, coalesce(a.duration_us, 0) / 1e6 AS duration
@@ -54,7 +55,7 @@ WITH report AS (
     FROM joined WHERE client IS NOT NULL GROUP BY day, date_trunc('hour', at, 'UTC'), client, client_scope
 ), dirty AS (
     INSERT INTO dirty_hour (service_id, hour, generation_id)
-    SELECT DISTINCT @service::integer, date_trunc('hour', at, 'UTC'), generation_id FROM joined
+    SELECT DISTINCT @service::integer, date_trunc('hour', at, 'UTC'), @generation::bigint FROM joined
     ORDER BY 2, 3
     ON CONFLICT (service_id, hour, generation_id) DO UPDATE SET generation_id = excluded.generation_id
 )
