@@ -3,14 +3,15 @@
 package api
 
 import (
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"time"
 
+	vm "github.com/VictoriaMetrics/metrics"
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"hangup/event"
 	"hangup/store"
@@ -31,8 +32,8 @@ type Options struct {
 	Hosts []string
 	// Files are the page: index.html and assets/; nil for none.
 	Files fs.FS
-	// Collectors are shown at /metrics beside the service's own.
-	Collectors []prometheus.Collector
+	// Metrics write what is shown at /metrics beside the service's own, in Prometheus's text format.
+	Metrics []func(io.Writer)
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }
@@ -60,7 +61,7 @@ type service struct {
 
 var _ StrictServerInterface = (*service)(nil)
 
-// New returns the service's handler: all endpoints, the metrics and the page. It fails when the contract or a collector
+// New returns the service's handler: all endpoints, the metrics and the page. It fails when the contract
 // is at odds with itself.
 func New(o Options) (*echo.Echo, error) {
 	if o.Now == nil {
@@ -73,10 +74,7 @@ func New(o Options) (*echo.Echo, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := newMetrics(o.Collectors)
-	if err != nil {
-		return nil, err
-	}
+	m := &metrics{vm.NewSet(), o.Metrics}
 	page, err := newPage(o.Files)
 	if err != nil {
 		return nil, err
@@ -101,7 +99,7 @@ func New(o Options) (*echo.Echo, error) {
 	)
 	RegisterHandlers(e, NewStrictHandler(&service{o}, nil))
 	serveContract(e, contractAsJSON)
-	e.GET(metricsPath, m.handler())
+	e.GET(metricsPath, m.handler)
 	e.GET("/*", page.serve)
 	e.HEAD("/*", page.serve)
 	return e, nil

@@ -1,22 +1,21 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"time"
 
+	vm "github.com/VictoriaMetrics/metrics"
 	"github.com/labstack/echo/v4"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 const (
@@ -24,40 +23,29 @@ const (
 	requestIDKey = "request_id"
 )
 
-// metrics are what Prometheus gets.
+// metrics are what Prometheus gets, in its text format.
 type metrics struct {
-	registry *prometheus.Registry
-	requests *prometheus.CounterVec
-	duration *prometheus.HistogramVec
+	set  *vm.Set
+	more []func(io.Writer)
 }
 
-func newMetrics(more []prometheus.Collector) (*metrics, error) {
-	m := &metrics{
-		registry: prometheus.NewRegistry(),
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "hangup_http_requests_total",
-			Help: "Requests to Hangup itself, by route, method and status; 499 is a client that went away.",
-		}, []string{"route", "method", "status"}),
-		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "hangup_http_request_duration_seconds",
-			Help:    "How long Hangup took to answer.",
-			Buckets: []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25},
-		}, []string{"route"}),
-	}
-	own := []prometheus.Collector{
-		m.requests, m.duration,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-	}
-	for _, c := range append(own, more...) {
-		if err := m.registry.Register(c); err != nil {
-			return nil, fmt.Errorf("register metrics: %w", err)
-		}
-	}
-	return m, nil
+// durationBounds are the buckets of the answers' durations, in seconds.
+var durationBounds = []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25}
+
+// answered counts one answer of Hangup's own; 499 is a client that went away. Label values come from closed sets.
+func (m *metrics) answered(route, method string, status int, took time.Duration) {
+	m.set.GetOrCreateCounter(fmt.Sprintf(`hangup_http_requests_total{method=%q,route=%q,status="%d"}`, method, route, status)).Inc()
+	m.set.GetOrCreatePrometheusHistogramExt(fmt.Sprintf(`hangup_http_request_duration_seconds{route=%q}`, route), durationBounds).Update(took.Seconds())
 }
 
-func (m *metrics) handler() echo.HandlerFunc {
-	return echo.WrapHandler(promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+func (m *metrics) handler(c echo.Context) error {
+	var b bytes.Buffer
+	m.set.WritePrometheus(&b)
+	for _, write := range m.more {
+		write(&b)
+	}
+	vm.WriteProcessMetrics(&b)
+	return c.Blob(http.StatusOK, "text/plain; version=0.0.4; charset=utf-8", b.Bytes())
 }
 
 // quiet are the routes that are asked all the time: they are logged only when somebody looks closely.
@@ -86,8 +74,7 @@ func observe(log *slog.Logger, m *metrics) echo.MiddlewareFunc {
 			}
 			took := time.Since(start)
 			route, method := c.Path(), knownMethod(c.Request().Method)
-			m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
-			m.duration.WithLabelValues(route).Observe(took.Seconds())
+			m.answered(route, method, status, took)
 
 			level := slog.LevelInfo
 			if quiet(route) && status < http.StatusBadRequest {

@@ -34,7 +34,7 @@ var arrows = map[string][]string{
 	},
 	"api": {
 		"event", "store", "cause", echo,
-		"github.com/oapi-codegen/runtime", "github.com/goccy/go-yaml", "github.com/prometheus/client_golang",
+		"github.com/oapi-codegen/runtime", "github.com/goccy/go-yaml", "github.com/VictoriaMetrics/metrics",
 	},
 	"store/storetest/fill": {"event", "store", pgxModule},
 	// L3: plugs all together

@@ -92,7 +92,7 @@ func serve(ctx context.Context, e env, f serveFlags, cfg config, sources []inges
 	scheduler := jobs.New(log, writes, schedule(writes, cfg.retention()))
 	handler, err := api.New(api.Options{
 		Store: asks, Log: log, Version: version(), Sources: status, Jobs: agenda{scheduler},
-		Hosts: hosts(listener, cfg.Hosts), Files: web.Files(), Collectors: collectors(status),
+		Hosts: hosts(listener, cfg.Hosts), Files: web.Files(), Metrics: []func(io.Writer){writeSources(status)},
 	})
 	if err != nil {
 		return err
