@@ -55,7 +55,7 @@ clean: ## remove what was built and brought
 	find web/dist -mindepth 1 ! -name .gitkeep -delete
 
 bin/hangup: $(go_sources) web/dist/index.html
-	go build $(stamp) -trimpath -o $@ ./cmd/hangup
+	CGO_ENABLED=0 go build $(stamp) -trimpath -o $@ ./cmd/hangup
 
 web/dist/index.html: $(web_sources) web/node_modules/.installed
 	npm --prefix web run --silent build
