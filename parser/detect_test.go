@@ -15,6 +15,7 @@ var twins = map[string]string{
 	"gunicorn-access": "nginx-combined",
 	"haproxy-http":    "haproxy-tcp", // one stream holds both
 	"gunicorn-error":  "python-logging", "django-runserver": "python-logging",
+	"jetty-stderr": "spring-boot", "tomcat-catalina": "spring-boot netty-undertow", "netty-undertow": "spring-boot",
 }
 
 func isTwin(format, other string) bool { return slices.Contains(strings.Fields(twins[format]), other) }
