@@ -17,7 +17,7 @@ func init() {
 			Example:   "2024-03-12\t15:22:29\tCDG50-P2\t81920\t203.0.113.190\tGET\td111111abcdef8.cloudfront.net\t/img/a.jpg\t200\t-\tcurl/8.5.0\tv=1\t-\tError\t375WZmnR4hhhnlZKNn0D==\tcdn.example.net\thttps\t62\t4.120\t-\tTLSv1.3\tTLS_AES_128_GCM_SHA256\tMiss\tHTTP/2.0\t-\t-\t51754\t0.050\tClientCommError\t-\t-\t-\t-",
 			Durations: true,
 		},
-		rank: 30,
+		rank: 42,
 		make: func(Options) (grammar, error) {
 			g := &cloudFront{table: w3cTable{separator: '\t'}}
 			g.table.setColumns(cloudFrontColumns)

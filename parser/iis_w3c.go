@@ -17,7 +17,7 @@ func init() {
 			Example:   `2026-11-22 10:00:02 10.44.0.136 GET /report.aspx - 443 - 203.0.113.251 Mozilla/5.0+(Windows+NT+10.0) - 200 0 64 30123`,
 			Durations: true,
 		},
-		rank: 40,
+		rank: 38,
 		make: func(Options) (grammar, error) {
 			g := &iisW3C{table: w3cTable{separator: ' '}}
 			g.table.setColumns(iisColumns)
