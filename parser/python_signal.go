@@ -30,6 +30,7 @@ var pythonExceptions = []struct {
 	{"ConnectionAbortedError", "", pythonError{how: event.HowAborted}},
 	{"UnreadablePostError", "", pythonError{event.HowClosed, event.PartyClient, event.PhaseRequest}},
 	{"ClientDisconnect", "", pythonError{event.HowClosed, event.PartyClient, event.PhaseRequest}},
+	{"werkzeug.exceptions.ClientDisconnected", "", pythonError{event.HowClosed, event.PartyClient, event.PhaseRequest}},
 	{"ClientDisconnected", "", pythonError{event.HowClosed, event.PartyClient, event.PhaseUnknown}},
 	{"StreamClosedError", "Stream is closed", pythonError{event.HowClosed, event.PartyClient, event.PhaseResponse}},
 	{"WebSocketClosedError", "", pythonError{event.HowClosed, event.PartyClient, event.PhaseResponse}},
@@ -38,6 +39,30 @@ var pythonExceptions = []struct {
 	{"ReadTimeoutError", "", pythonError{event.HowTimeout, event.PartyUpstream, event.PhaseWaiting}},
 	{"ChunkedEncodingError", "", pythonError{event.HowClosed, event.PartyUpstream, event.PhaseResponse}},
 	{"IncompleteRead", "", pythonError{event.HowClosed, event.PartyUpstream, event.PhaseResponse}},
+	{"RequestAborted", "", pythonError{event.HowClosed, event.PartyClient, event.PhaseUnknown}}, // django/core/exceptions.py
+	{"RequestPayloadError", "", pythonError{event.HowClosed, event.PartyClient, event.PhaseRequest}},
+	{"OSError", "unexpected end of file while reading request", pythonError{event.HowClosed, event.PartyClient, event.PhaseRequest}}, // gevent/pywsgi.py
+	{"IOError", "unexpected end of file while reading request", pythonError{event.HowClosed, event.PartyClient, event.PhaseRequest}},
+	{"NoMoreData", "", pythonError{event.HowClosed, event.PartyClient, event.PhaseRequest}},
+	{"MaxSizeExceeded", "", pythonError{}}, // cheroot/errors.py: the server's own limit
+	{"RemoteProtocolError", "Server disconnected", pythonError{event.HowClosed, event.PartyUpstream, event.PhaseWaiting}}, // httpcore/_async/http11.py
+	{"RemoteProtocolError", "peer closed connection without sending complete message body", pythonError{event.HowClosed, event.PartyUpstream, event.PhaseResponse}},
+	{"LocalProtocolError", "", pythonError{}},
+	{"ServerDisconnectedError", "", pythonError{event.HowClosed, event.PartyUpstream, event.PhaseWaiting}}, // aiohttp/client_exceptions.py
+	{"ClientPayloadError", "", pythonError{event.HowClosed, event.PartyUpstream, event.PhaseResponse}},
+	{"ClientConnectorError", "", pythonError{}}, // it never connected
+	{"ServerTimeoutError", "", pythonError{event.HowTimeout, event.PartyUpstream, event.PhaseWaiting}},
+	{"SocketTimeoutError", "", pythonError{event.HowTimeout, event.PartyUpstream, event.PhaseWaiting}},
+	{"ConnectionClosedError", "Connection was closed before we received a valid response", pythonError{event.HowClosed, event.PartyUpstream, event.PhaseWaiting}}, // botocore/exceptions.py
+	{"ConnectionClosedError", "no close frame received or sent", pythonError{how: event.HowClosed}},                                                               // websockets/exceptions.py
+	{"ConnectionClosedError", "sent 1011 (internal error) keepalive ping timeout", pythonError{how: event.HowTimeout}},
+	{"ConnectionClosedError", "sent 1011 (unexpected error) keepalive ping timeout", pythonError{how: event.HowTimeout}},
+	{"WebSocketDisconnect", "1006", pythonError{event.HowClosed, event.PartyClient, event.PhaseUnknown}}, // starlette/websockets.py: no close frame came
+	{"WebSocketDisconnect", "(1006,", pythonError{event.HowClosed, event.PartyClient, event.PhaseUnknown}},
+	{"IncompleteReadError", "", pythonError{how: event.HowClosed}}, // asyncio/exceptions.py
+	{"ConnectionLost", "", pythonError{how: event.HowClosed}},      // twisted/internet/error.py
+	{"ConnectionDone", "", pythonError{how: event.HowClosed}},
+	{"SMTPServerDisconnected", "", pythonError{event.HowClosed, event.PartyUpstream, event.PhaseUnknown}},
 	{"SSLEOFError", "EOF occurred in violation of protocol", pythonError{how: event.HowClosed}},
 }
 
@@ -52,6 +77,12 @@ var pythonTexts = []struct {
 	{"Connection closed by server.", pythonError{event.HowClosed, event.PartyUpstream, event.PhaseUnknown}},
 	{"Timeout reading from socket", pythonError{event.HowTimeout, event.PartyUpstream, event.PhaseWaiting}},
 	{"Timeout writing to socket", pythonError{event.HowTimeout, event.PartyUpstream, event.PhaseRequest}},
+	{"server closed the connection unexpectedly", pythonError{event.HowClosed, event.PartyUpstream, event.PhaseWaiting}}, // libpq, fe-misc.c
+	{"consuming input failed: server closed the connection unexpectedly", pythonError{event.HowClosed, event.PartyUpstream, event.PhaseWaiting}},
+	{"(2006, 'MySQL server has gone away", pythonError{event.HowClosed, event.PartyUpstream, event.PhaseUnknown}}, // CR_SERVER_GONE_ERROR
+	{`(2006, "MySQL server has gone away`, pythonError{event.HowClosed, event.PartyUpstream, event.PhaseUnknown}},
+	{"(2013, 'Lost connection to MySQL server", pythonError{event.HowClosed, event.PartyUpstream, event.PhaseWaiting}}, // CR_SERVER_LOST
+	{"(2013, 'Lost connection to server", pythonError{event.HowClosed, event.PartyUpstream, event.PhaseWaiting}},
 }
 
 // exceptionError reads the last line of a traceback, or the repr of an exception in a message.
@@ -60,8 +91,13 @@ func exceptionError(s string) (x pythonError, ok bool) {
 	if strings.ContainsAny(name, " ('\"[") { // no name: "('Connection aborted.', ...)", "[Errno 32] Broken pipe"
 		name, text = "", s
 	}
+	full := name
 	name = name[strings.LastIndexByte(name, '.')+1:]
+	text = unwrapped(text)
 	how := textHow(text)
+	if how == event.HowNone {
+		how = pairHow(name, text)
+	}
 	if how == event.HowNone {
 		how = reprHow(text)
 	}
@@ -81,8 +117,10 @@ func exceptionError(s string) (x pythonError, ok bool) {
 		return pythonError{orUnknownHow(errnoHow(n)), event.PartyUpstream, event.PhaseWaiting}, true
 	}
 	for _, e := range pythonExceptions {
-		if e.name == name && strings.HasPrefix(text, e.text) {
-			x = e.pythonError
+		if (e.name == name || e.name == full) && strings.HasPrefix(text, e.text) {
+			if x = e.pythonError; x.how == event.HowNone {
+				return x, false
+			}
 			if how != event.HowNone {
 				x.how = how
 			}
@@ -109,15 +147,46 @@ func orUnknownHow(h event.How) event.How {
 	return h
 }
 
-// textHow reads a message that begins with "[Errno 32] Broken pipe".
+// unwrapped takes off the name of the driver's exception that SQLAlchemy puts before its text: "(psycopg2.Error) ".
+func unwrapped(s string) string {
+	if s == "" || s[0] != '(' {
+		return s
+	}
+	i := strings.Index(s[:min(len(s), 80)], ") ")
+	if i < 2 || !isException(s[1:i]) {
+		return s
+	}
+	return s[i+2:]
+}
+
+// textHow reads a message that begins with "[Errno 32] Broken pipe" or "[WinError 10054] An existing ...".
 func textHow(s string) event.How {
-	s, ok := strings.CutPrefix(s, "[Errno ")
+	rest, ok := strings.CutPrefix(s, "[Errno ")
+	if !ok {
+		rest, ok = strings.CutPrefix(s, "[WinError ")
+	}
 	if !ok {
 		return event.HowNone
 	}
-	number, _, ok := strings.Cut(s, "]")
+	number, _, ok := strings.Cut(rest, "]")
 	n, isNumber := count(number)
 	if !ok || !isNumber {
+		return event.HowNone
+	}
+	return errnoHow(n)
+}
+
+// pairHow reads what old Pythons and pyOpenSSL write: "(32, 'Broken pipe')", "(104, 'ECONNRESET')".
+func pairHow(name, s string) event.How {
+	if s == "" || s[0] != '(' || name != "error" && name != "SysCallError" && name != "IOError" && name != "OSError" && name != "Error" {
+		return event.HowNone
+	}
+	if name == "SysCallError" && strings.HasPrefix(s, "(-1, 'Unexpected EOF')") {
+		return event.HowClosed
+	}
+	number, rest, ok := strings.Cut(s[1:], ",")
+	n, isNumber := count(number)
+	if !ok || !isNumber || !strings.HasPrefix(rest, " '") {
 		return event.HowNone
 	}
 	return errnoHow(n)
@@ -166,14 +235,14 @@ func errorNumber(s string) (n int64, rest string, ok bool) {
 var serverFrames = []string{
 	"/socketserver.py\"", "/SocketServer.py\"", "/http/server.py\"", "/BaseHTTPServer.py\"", "/wsgiref/", "/werkzeug/serving.py\"",
 	"/gunicorn/", "/uvicorn/", "/hypercorn/", "/daphne/", "/waitress/", "/cheroot/", "/aiohttp/web", "/tornado/http1connection.py\"",
-	"/tornado/web.py\"", "/tornado/websocket.py\"", "/eventlet/wsgi.py\"", "/gevent/pywsgi.py\"", "/twisted/web/http.py\"",
+	"/tornado/web.py\"", "/tornado/websocket.py\"", "/eventlet/wsgi.py\"", "/gevent/pywsgi.py\"", "/websockets/server.py\"", "/websockets/legacy/server.py\"", "/sanic/", "/twisted/web/http.py\"",
 	"/django/core/servers/", "/django/http/request.py\"", "/django/core/handlers/wsgi.py\"", "/starlette/", "/wsgiserver",
 	"self.wfile.", "self.rfile.", "wsgi.input",
 }
 
 var clientFrames = []string{
 	"/http/client.py\"", "/httplib.py\"", "/urllib/request.py\"", "/urllib2.py\"", "/urllib3/", "/requests/", "/httpx/", "/httpcore/",
-	"/aiohttp/client", "/botocore/", "/redis/", "/psycopg", "/pymysql/", "/MySQLdb/", "/mysql/connector/", "/sqlalchemy/", "/asyncpg/",
+	"/aiohttp/client", "/websockets/client.py\"", "/websockets/legacy/client.py\"", "/botocore/", "/redis/", "/psycopg", "/pymysql/", "/MySQLdb/", "/mysql/connector/", "/sqlalchemy/", "/asyncpg/",
 	"/pymongo/", "/kombu/", "/amqp/", "/pika/", "/aiokafka/", "/kafka/", "/memcache", "/pymemcache/", "/pylibmc", "/elasticsearch/",
 	"/elastic_transport/", "/smtplib.py\"", "/ldap", "/paramiko/", "/grpc/", "/thrift/", "/cassandra/", "/nats/", "/imaplib.py\"",
 	"/ftplib.py\"", "/poplib.py\"", "/tornado/simple_httpclient.py\"", "/logging/handlers.py\"",
@@ -185,7 +254,7 @@ var spokenRequests = []string{"b'GET ", "b\"GET ", "b'POST ", "b\"POST ", "b'HEA
 // frameParty finds who is at the other end of the socket that failed.
 func frameParty(frames []string) event.Party {
 	for _, frame := range slices.Backward(frames) {
-		f := cut(frame)
+		f := frameText(frame)
 		switch {
 		case hasAny(f, clientFrames), hasAny(f, spokenRequests):
 			return event.PartyUpstream
@@ -199,26 +268,65 @@ func frameParty(frames []string) event.Party {
 // framePhase finds what was being done when the connection failed: from the client's side of an exchange when party is
 // the client, else from the side of the program that asked an upstream.
 func framePhase(frames []string, party event.Party) event.Phase {
-	for _, frame := range slices.Backward(frames) {
-		f := cut(frame)
-		switch {
-		case strings.Contains(f, "raw_requestline"), strings.Contains(f, "self.rfile.readline("):
-			return pick(party, event.PhaseIdle, event.PhaseWaiting)
-		case strings.Contains(f, "_read_headers"), strings.Contains(f, "rfile.read("), strings.Contains(f, "parse_request"),
-			strings.Contains(f, "wsgi.input"), strings.Contains(f, "django/http/request.py"):
-			return pick(party, event.PhaseRequest, event.PhaseWaiting)
-		case hasAny(f, reads) && !hasAny(f, socketFrames):
-			return pick(party, event.PhaseRequest, event.PhaseWaiting)
-		case hasAny(f, writes):
-			return pick(party, event.PhaseResponse, event.PhaseRequest)
+	for end := len(frames); end > 0; {
+		start := end - 1
+		for start > 0 && !isFrame(frames[start]) {
+			start--
 		}
+		if !loopFrame(frames[start]) { // whoever waited for the event loop's reading says what for
+			for _, frame := range slices.Backward(frames[start:end]) {
+				if at := linePhase(frameText(frame), party); at != event.PhaseNone {
+					return at
+				}
+			}
+		}
+		end = start
 	}
 	return event.PhaseUnknown
 }
 
+// isFrame says whether a line of a traceback names a place in the code; the code follows it.
+func isFrame(s string) bool {
+	return strings.HasPrefix(strings.TrimLeft(s[:min(len(s), 64)], " |"), "File \"")
+}
+
+// loopFrame says whether a frame is of asyncio's event loop, which reads each socket to learn that it was closed
+// (asyncio/selector_events.py, proactor_events.py).
+func loopFrame(s string) bool {
+	s = frameText(s)
+	return strings.Contains(s, "/asyncio/selector_events.py\"") || strings.Contains(s, "/asyncio/proactor_events.py\"")
+}
+
+// frameText bounds a line of a traceback, and turns the backslashes of Windows's paths.
+func frameText(s string) string {
+	s = cut(s)
+	if strings.Contains(s, `:\`) {
+		s = strings.ReplaceAll(s, `\`, "/")
+	}
+	return s
+}
+
+func linePhase(f string, party event.Party) event.Phase {
+	switch {
+	case strings.Contains(f, "raw_requestline"), strings.Contains(f, "self.rfile.readline("):
+		return pick(party, event.PhaseIdle, event.PhaseWaiting)
+	case hasAny(f, requestFrames):
+		return pick(party, event.PhaseRequest, event.PhaseWaiting)
+	case hasAny(f, reads) && !hasAny(f, socketFrames):
+		return pick(party, event.PhaseRequest, event.PhaseWaiting)
+	case hasAny(f, writes):
+		return pick(party, event.PhaseResponse, event.PhaseRequest)
+	}
+	return event.PhaseNone
+}
+
 var (
+	requestFrames = []string{
+		"_read_headers", "rfile.read(", "parse_request", "readheaders()", "wsgi.input", "django/http/request.py", "/aiohttp/streams.py",
+		"in read_request_body", "in do_handshake", "in wrap_socket",
+	}
 	reads        = []string{".recv(", ".recv_into(", ".readline(", ".readinto("}
-	writes       = []string{".sendall(", ".send(", ".write(", ".flush(", ".sendfile(", ".shutdown(", " in write", " in flush", " in sendall", ".writelines("}
+	writes       = []string{".sendall(", ".send(", ".write(", ".flush(", ".sendfile(", ".shutdown(", " in write", " in flush", " in sendall", ".writelines(", ", in send", ", in handle_write"}
 	socketFrames = []string{"self._sock.recv", "self._sslobj"} // socket.py's own: the frame above says what was read
 )
 
@@ -240,6 +348,18 @@ func hasAny(s string, parts []string) bool {
 
 // traceSignal makes the event a disconnect when a traceback tells of one. head is the message above it.
 func traceSignal(e *event.Event, t trace, head string, logger string) bool {
+	if t.exception != "" && exceptionSignal(e, t, head, logger) {
+		return true
+	}
+	for _, m := range members(t.group) { // what a group holds happened, whatever else did
+		if exceptionSignal(e, m, head, logger) {
+			return true
+		}
+	}
+	return false
+}
+
+func exceptionSignal(e *event.Event, t trace, head string, logger string) bool {
 	line := t.exception
 	x, ok := exceptionError(line)
 	if !ok && t.cause != "" {

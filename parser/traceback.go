@@ -11,12 +11,15 @@ const (
 	contextLine   = "During handling of the above exception, another exception occurred:"
 	rulerLine     = "----------------------------------------"
 	loggingLine   = "--- Logging error ---"
+	groupLine     = "  + Exception Group Traceback (most recent call last):"
+	groupMark     = "+ Exception Group Traceback (most recent call last):"
 )
 
 // block follows the lines that Python writes behind a record: a traceback, chained ones, the report of socketserver
 // between two rulers, and logging's report of an error of its own.
 type block struct {
 	state blockState
+	blank bool // an empty line behind a traceback belongs to it
 }
 
 type blockState uint8
@@ -48,6 +51,8 @@ func (b *block) starts(line string) (place, bool) {
 		b.state = blockRuler
 	case line == loggingLine:
 		b.state = blockLogging
+	case line == groupLine: // all its lines are indented
+		b.state = blockEnd
 	default:
 		return whole, false
 	}
@@ -117,9 +122,10 @@ func (b *block) traceback(line string) place {
 		}
 		b.state = blockFrames
 		return more
-	case b.state == blockChain && isBlank(line):
-		return more
 	case isBlank(line):
+		if b.state == blockChain || b.blank && b.state == blockEnd {
+			return more
+		}
 		return maybe
 	case isIndented(line):
 		return more
@@ -164,12 +170,14 @@ type trace struct {
 	frames    []string // the lines between "Traceback" and the exception
 	exception string   // "BrokenPipeError: [Errno 32] Broken pipe"
 	cause     string   // the exception before it, when it is its direct cause
+	group     []string // the lines from an exception group on
 }
 
 // Bounds of what is searched for signals: the last frames of a traceback, the beginning of a line.
 const (
 	maxFrames  = 200
 	maxMessage = 4096
+	maxMembers = 16 // exceptions of a group
 )
 
 // readTrace finds the last traceback in the lines of a record. It returns false when there is none.
@@ -185,13 +193,44 @@ func readTrace(lines []string) (t trace, ok bool) {
 				t.cause = previous
 			}
 			t.frames, t.exception = nil, ""
+		case line == groupLine: // its members are tried after the exceptions that are chained to it
+			begin, ok = -1, true
+			t = trace{group: lines[i:]}
 		case begin >= 0 && t.exception == "" && line != "" && !isIndented(line) && !isBlank(line):
 			t.frames, t.exception = lines[max(begin, i-maxFrames):i], cut(line)
 		case line == causeLine || line == contextLine:
 			previous, link = t.exception, line
 		}
 	}
-	return t, ok && t.exception != ""
+	return t, ok && (t.exception != "" || t.group != nil)
+}
+
+// members are the exceptions of an exception group (Lib/traceback.py), each with its own traceback. Their lines stand
+// behind "  | ", "    | " and so on; a line of dashes ends each.
+func members(lines []string) (list []trace) {
+	begin := -1
+	for i, line := range lines {
+		body := strings.TrimLeft(line, " ")
+		if body == "" || body[0] != '|' && body[0] != '+' {
+			break
+		}
+		content, inside := strings.CutPrefix(body, "| ")
+		switch {
+		case !inside:
+			if !strings.HasPrefix(body, groupMark) {
+				begin = -1
+			}
+		case content == tracebackLine:
+			begin = i + 1
+		case begin >= 0 && !isIndented(content) && !isBlank(content):
+			list = append(list, trace{frames: lines[max(begin, i-maxFrames):i], exception: cut(content)})
+			begin = -1
+		}
+		if len(list) == maxMembers {
+			break
+		}
+	}
+	return list
 }
 
 // cut bounds a line before it is searched.
