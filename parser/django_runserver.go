@@ -132,7 +132,7 @@ func (g *djangoRunserver) read(text string, r *event.Record) event.Reason {
 		e.Kind = event.Other
 		switch {
 		case strings.HasPrefix(message, `"`):
-			accessMessage(e, message)
+			accessMessage(&g.clock, e, message)
 		case strings.HasPrefix(message, "- Broken pipe from "):
 			hangUp(e, event.PartyClient, event.HowBrokenPipe, event.PhaseUnknown)
 			e.Message = message

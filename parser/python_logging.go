@@ -6,15 +6,16 @@ import (
 	"hangup/event"
 )
 
-// Python's logging with the layout of its tutorial, %(asctime)s - %(name)s - %(levelname)s - %(message)s, and what
-// comes with it in one file: tracebacks, socketserver's reports and access lines of Python's servers.
+// Python's logging with one of the usual layouts, and what comes with it in one file: tracebacks, socketserver's
+// reports and access lines of Python's servers. The layout is found line by line: libraries bring their own.
 func init() {
 	register(format{
 		FormatInfo: FormatInfo{
 			Name:      "python-logging",
-			Summary:   "Python logging, %(asctime)s - %(name)s - %(levelname)s - %(message)s, with tracebacks",
+			Summary:   "Python logging (basicConfig, Flask, Django, Celery, loguru, structlog, aiohttp, waitress), with tracebacks",
 			Example:   `2026-11-23 07:19:09,128 - server - INFO - Client ('127.0.0.31', 52929) disconnected`,
 			Multiline: true,
+			Aliases:   []string{"python", "aiohttp", "waitress", "flask", "celery", "loguru", "structlog"},
 		},
 		rank: 70,
 		make: func(o Options) (grammar, error) { return &pythonLogging{clock: clock{zone: o.Zone}}, nil },
@@ -27,17 +28,26 @@ type pythonLogging struct {
 }
 
 func (g *pythonLogging) place(line string, open bool) place {
-	if _, ok := cutPythonLogging(line); ok {
+	if _, ok := cutPythonLogging(plainText(line)); ok {
 		return g.block.begin()
 	}
 	return g.block.next(line, open)
 }
 
-type pythonHead struct {
-	time, logger, level, message string
+// cutPythonLogging reads the head of a line, in the layout of logging's tutorial first: its loggers may have any name
+// and its levels too.
+func cutPythonLogging(s string) (h pyHead, ok bool) {
+	if h, ok = cutTutorial(s); ok {
+		return h, true
+	}
+	if h, ok = cutPyLayout(s); !ok || h.strange() || h.bare && isDaphne(h.message) {
+		return pyHead{}, false
+	}
+	return h, true
 }
 
-func cutPythonLogging(s string) (h pythonHead, ok bool) {
+// cutTutorial reads %(asctime)s - %(name)s - %(levelname)s - %(message)s.
+func cutTutorial(s string) (h pyHead, ok bool) {
 	if len(s) < 30 || s[4] != '-' || s[7] != '-' || s[10] != ' ' || s[13] != ':' {
 		return h, false
 	}
@@ -55,7 +65,7 @@ func cutPythonLogging(s string) (h pythonHead, ok bool) {
 	if i < 0 && strings.HasSuffix(rest, " -") { // an empty message whose last blank was cut
 		i, rest = len(rest)-2, rest+" "
 	}
-	if i < 1 || !isLevel(rest[:i]) {
+	if i < 1 || !isLevel(rest[:i]) || pyLevelLen(h.logger, false) == len(h.logger) {
 		return h, false
 	}
 	h.level, h.message = rest[:i], rest[i+3:]
@@ -78,17 +88,21 @@ func isLevel(s string) bool {
 
 func (g *pythonLogging) read(text string, r *event.Record) event.Reason {
 	first, lines := splitRecord(text, r.Lines)
-	h, ok := cutPythonLogging(first)
+	h, ok := cutPythonLogging(plainText(first))
 	if !ok {
 		return readBlock(&r.Event, first, lines)
 	}
-	e := &r.Event
-	if e.Time, ok = g.clock.sql(h.time, '-'); !ok {
+	return h.read(&g.clock, &r.Event, lines)
+}
+
+// read reads the record behind a head.
+func (h *pyHead) read(c *clock, e *event.Event, lines []string) event.Reason {
+	ok := false
+	if e.Time, e.ZoneAssumed, ok = h.when(c); !ok {
 		return event.BadTime
 	}
-	e.ZoneAssumed = true
-	e.Logger, e.Level = h.logger, h.level
-	pythonRecord(e, h.message, lines)
+	e.Logger, e.Level, e.PID, e.RequestID = h.logger, h.level, h.pid, h.request
+	pythonRecord(c, e, h.message, lines)
 	return ""
 }
 
@@ -102,9 +116,10 @@ func splitRecord(text string, n int) (first string, lines []string) {
 }
 
 // pythonRecord reads the message of a record's first line and the traceback behind it.
-func pythonRecord(e *event.Event, message string, lines []string) {
+func pythonRecord(c *clock, e *event.Event, message string, lines []string) {
 	e.Kind = event.Other
 	message = cut(message)
+	served(e, message)
 	if lines != nil {
 		if t, ok := readTrace(lines); ok && traceSignal(e, t, message, e.Logger) {
 			peer(e, message)
@@ -112,7 +127,7 @@ func pythonRecord(e *event.Event, message string, lines []string) {
 			return
 		}
 	}
-	if accessMessage(e, message) || messageSignal(e, message, e.Logger) {
+	if accessMessage(c, e, message) || messageSignal(e, message, e.Logger) {
 		return
 	}
 	abortedSignal(e, message)

@@ -10,6 +10,9 @@ import (
 // messageSignal reads a message of one line: an application's own words about a connection. Words inside double
 // quotes are a request's, an agent's or a statement's and do not count.
 func messageSignal(e *event.Event, message, logger string) bool {
+	if serverSignal(e, message) {
+		return true
+	}
 	if how, at, ok := clientWords(message); ok {
 		hangUp(e, event.PartyClient, how, at)
 		e.Message = message
@@ -40,6 +43,47 @@ func messageSignal(e *event.Event, message, logger string) bool {
 	peer(e, message)
 	details(e, message)
 	return true
+}
+
+// serverMessages are what servers say of a connection in words of their own. The texts are whole, or the beginning when
+// they end in a blank. Sources: daphne/http_protocol.py, asyncio/selector_events.py, sanic/http/http1.py,
+// tornado/http1connection.py.
+var serverMessages = []struct {
+	text  string
+	party event.Party
+	how   event.How
+	phase event.Phase
+}{
+	{"HTTP disconnect for ", event.PartyClient, event.HowClosed, event.PhaseUnknown},
+	{"Application timed out while sending response", event.PartyServer, event.HowTimeout, event.PhaseResponse},
+	{"socket.send() raised exception.", event.PartyUnknown, event.HowUnknown, event.PhaseResponse},
+	{"Connection lost before response written ", event.PartyClient, event.HowClosed, event.PhaseWaiting},
+	{"Timeout reading body from ", event.PartyClient, event.HowTimeout, event.PhaseRequest},
+}
+
+func serverSignal(e *event.Event, message string) bool {
+	for i := range serverMessages {
+		x := &serverMessages[i]
+		if message != x.text && (x.text[len(x.text)-1] != ' ' || !strings.HasPrefix(message, x.text)) {
+			continue
+		}
+		hangUp(e, x.party, x.how, x.phase)
+		e.Message = message
+		peer(e, message)
+		details(e, message)
+		return true
+	}
+	return false
+}
+
+// served takes the path from waitress's messages (task.py, channel.py). It is decoded and may hold blanks.
+func served(e *event.Event, message string) {
+	for _, text := range [...]string{"Client disconnected while serving /", "Exception while serving /"} {
+		if strings.HasPrefix(message, text) {
+			e.Path = message[len(text)-1:]
+			return
+		}
+	}
 }
 
 // goneWords are what is said of a client that left, behind "Client", its address, or "client". The longest is first.
@@ -238,9 +282,9 @@ func peer(e *event.Event, s string) {
 
 // peerAt reads an address at the beginning of s and returns how many bytes it has, 0 when there is none.
 func peerAt(s string) (client string, p uint16, n int) {
-	if rest, ok := strings.CutPrefix(s, "('"); ok { // Python's tuple; for IPv6 it has two more members
-		a, rest, ok := strings.Cut(rest, "', ")
-		end := strings.IndexByte(rest, ')')
+	if strings.HasPrefix(s, "('") || strings.HasPrefix(s, "['") { // Python's tuple, or list; for IPv6 it has two more members
+		a, rest, ok := strings.Cut(s[2:], "', ")
+		end := strings.IndexByte(rest, closer(s[0]))
 		if !ok || end < 0 || !isAddress(a) {
 			return "", 0, 0
 		}
@@ -265,6 +309,13 @@ func peerAt(s string) (client string, p uint16, n int) {
 		return "", 0, 0
 	}
 	return client, p, n
+}
+
+func closer(b byte) byte {
+	if b == '[' {
+		return ']'
+	}
+	return ')'
 }
 
 // details takes what a message says in the usual forms about the exchange: path=, request_id=, elapsed=,

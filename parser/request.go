@@ -101,7 +101,7 @@ func address(s string) string {
 
 // isAddress says whether s can be an address or a host name: what stands first in an access log's line.
 func isAddress(s string) bool {
-	if s == "" || len(s) > 253 {
+	if s == "" || len(s) > 253 || len(s) == 10 && s[4] == '-' && s[7] == '-' && isDigit(s[0]) && isDigit(s[5]) { // a date
 		return false
 	}
 	for i := range len(s) {

@@ -135,6 +135,8 @@ func (b *block) traceback(line string) place {
 			return more
 		}
 		return whole
+	case b.state == blockHead && asyncioContext(line):
+		return more
 	case b.state == blockEnd && (line == causeLine || line == contextLine):
 		b.state = blockChain
 		return more
@@ -144,6 +146,20 @@ func (b *block) traceback(line string) place {
 	}
 	b.state = blockNone
 	return whole
+}
+
+// asyncioContext says whether a line is one of those that asyncio's default handler of exceptions puts between its
+// message and the traceback (asyncio/base_events.py).
+func asyncioContext(s string) bool {
+	key, rest, ok := strings.Cut(s[:min(len(s), 24)], ": ")
+	if !ok || rest == "" {
+		return false
+	}
+	switch key {
+	case "future", "task", "handle", "protocol", "transport", "message", "context", "socket", "asyncgen", "source_traceback":
+		return true
+	}
+	return strings.HasPrefix(s, "Object created at (most recent call last)")
 }
 
 func isIndented(s string) bool { return s != "" && (s[0] == ' ' || s[0] == '\t') && !isBlank(s) }
