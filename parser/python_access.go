@@ -335,8 +335,8 @@ func isReason(s string) bool {
 	return s != "-"
 }
 
-// plainText takes off the colours of a terminal: "\x1b[31m", "\x1b(B".
-func plainText(s string) string {
+// pyPlain takes off the colours of a terminal: "\x1b[31m", "\x1b(B".
+func pyPlain(s string) string {
 	i := strings.IndexByte(s, 0x1b)
 	if i < 0 {
 		return s

@@ -32,7 +32,6 @@ var (
 		"%C [%P] %L: ",
 		"%C [%N] %L: ", // Scrapy
 		"%C [%N] [%L] ",
-		"%C [%N] %L ",
 		"%C:%L:%Q:",
 		"%C:%L:",
 		"%C: %L: ",
@@ -182,7 +181,7 @@ func (h *pyHead) finish(layout string) {
 			}
 			h.message = rest
 		}
-	case "%C %L ":
+	case "%C %L ", "%T [%l] ", "[%C] [%L] ", "[%C] %L ":
 		h.bare = true
 	}
 }
@@ -190,7 +189,7 @@ func (h *pyHead) finish(layout string) {
 // strange says whether a message of a layout that is a time and a level only has the look of another program's: of
 // Java's, with the thread in brackets.
 func (h *pyHead) strange() bool {
-	return h.bare && (strings.HasPrefix(h.message, "[") || strings.Contains(h.message[:min(len(h.message), 80)], " --- ["))
+	return h.bare && (strings.HasPrefix(h.message, "[") || strings.HasPrefix(h.message, "{") || strings.Contains(h.message[:min(len(h.message), 80)], " --- ["))
 }
 
 // pyTimeLen returns the length of a time at the beginning of s: 2026-11-23 07:19:09,128, with a "T", a fraction and a

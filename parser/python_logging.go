@@ -28,7 +28,7 @@ type pythonLogging struct {
 }
 
 func (g *pythonLogging) place(line string, open bool) place {
-	if _, ok := cutPythonLogging(plainText(line)); ok {
+	if _, ok := cutPythonLogging(pyPlain(line)); ok {
 		return g.block.begin()
 	}
 	return g.block.next(line, open)
@@ -88,7 +88,7 @@ func isLevel(s string) bool {
 
 func (g *pythonLogging) read(text string, r *event.Record) event.Reason {
 	first, lines := splitRecord(text, r.Lines)
-	h, ok := cutPythonLogging(plainText(first))
+	h, ok := cutPythonLogging(pyPlain(first))
 	if !ok {
 		return readBlock(&r.Event, first, lines)
 	}
