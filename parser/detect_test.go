@@ -12,7 +12,9 @@ import (
 // twins are formats whose lines may be the same: without times behind it gunicorn's access log is combined. Python's
 // tracebacks belong to all its formats. Several names stand with blanks between them.
 var twins = map[string]string{
-	"gunicorn-access": "nginx-combined",
+	"gunicorn-access": "nginx-combined apache-combined", "apache-combined": "nginx-combined",
+	"morgan-combined": "nginx-combined apache-combined",
+	"nginx-combined":  "varnishncsa", // a request with the whole URL
 	"haproxy-http":    "haproxy-tcp", // one stream holds both
 	"gunicorn-error":  "python-logging", "django-runserver": "python-logging",
 	"jetty-stderr": "spring-boot", "tomcat-catalina": "spring-boot netty-undertow", "netty-undertow": "spring-boot",

@@ -14,6 +14,7 @@ const (
 	escapeHex          // \x22, as nginx by default
 	escapeJSON         // \" \\ \n \u00e9
 	escapeQuote        // \" only, as gunicorn
+	escapeC            // \" \\ \n \t \x22 \u00e9, as httpd, Tomcat and Go's %q
 )
 
 // unescape undoes the escaping. A text without any is returned as it is, without allocation.
@@ -38,7 +39,7 @@ func (e escape) unescape(s string) string {
 // one undoes the escape at the beginning of s, which has at least two bytes, and returns how many it took.
 func (e escape) one(out []byte, s string) ([]byte, int) {
 	c := s[1]
-	if c == 'x' && e == escapeHex && len(s) >= 4 {
+	if c == 'x' && (e == escapeHex || e == escapeC) && len(s) >= 4 {
 		if b, ok := hexByte(s[2], s[3]); ok {
 			return append(out, b), 4
 		}

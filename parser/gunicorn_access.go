@@ -9,62 +9,40 @@ import (
 // gunicorn's access log: its default access_log_format (gunicorn/glogging.py), which is combined, with %(D)s
 // (microseconds), %(L)s (seconds with six digits), %(M)s or both behind it.
 func init() {
-	register(format{
+	const combined = `%(h)s - %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"`
+	registerAccess(accessFormat{
 		FormatInfo: FormatInfo{
 			Name:      "gunicorn-access",
 			Summary:   "gunicorn access log, default access_log_format, with %(D)s and %(L)s behind it or not",
 			Example:   `127.0.0.2 - - [23/Nov/2026:07:07:18 +0000] "GET /fast HTTP/1.1" 200 5 "-" "curl/7.88.1" 321`,
 			Durations: true,
 		},
-		rank: 11,
-		make: func(o Options) (grammar, error) { return &gunicornAccess{clock: clock{zone: o.Zone}}, nil },
+		rank:    13,
+		dialect: "gunicorn",
+		layouts: []string{combined, combined + ` %(D)s`, combined + ` %(L)s`, combined + ` %(D)s %(L)s`, combined + ` %(M)s %(D)s`, combined + ` %(D)s %(M)s`},
+		accept:  acceptGunicorn,
 	})
 }
 
-type gunicornAccess struct {
-	oneLine
-	clock clock
-	x     exchange
-}
-
-func (g *gunicornAccess) read(line string, r *event.Record) event.Reason {
-	g.x.reset(line, escapeQuote)
-	rest, ok := cutCombined(line, &g.x)
-	if !ok {
-		return event.NoFormat
+// acceptGunicorn refuses what gunicorn never writes: a status that is no number, seconds without six digits behind the
+// point, milliseconds that are not those of the microseconds.
+func acceptGunicorn(x *exchange, _ *event.Event) bool {
+	if len(x.values[vStatus]) < 3 || !x.isCount(vBodyBytes, true) {
+		return false
 	}
-	e := &r.Event
-	for rest != "" {
-		if rest[0] != ' ' {
-			return event.NoFormat
+	if x.has(vDuration) {
+		s := x.values[vDuration]
+		if point := strings.IndexByte(s, '.'); point < 1 || len(s)-point != 7 {
+			return false
 		}
-		var s string
-		s, rest = rest[1:], ""
-		if i := strings.IndexByte(s, ' '); i >= 0 {
-			s, rest = s[:i], s[i:]
-		}
-		if point := strings.IndexByte(s, '.'); point >= 0 { // %(L)s
-			d, ok := seconds(s)
-			if !ok || len(s)-point != 7 {
-				return event.NoFormat
-			}
-			e.Duration = event.Some(d)
-			continue
-		}
-		n, ok := count(s) // %(D)s
-		if !ok {
-			return event.NoFormat
-		}
-		if d, ok := micros(n); ok && !e.Duration.OK {
-			e.Duration = event.Some(d)
+		if _, ok := seconds(s); !ok {
+			return false
 		}
 	}
-	took := e.Duration
-	if why := g.x.event(&g.clock, e); why != "" {
-		return why
+	if x.has(vMillis) {
+		ms, ok1 := count(x.values[vMillis])
+		us, ok2 := count(x.values[vMicros])
+		return ok1 && ok2 && us/1000 == ms
 	}
-	e.Duration = took
-	// gunicorn's statuses are the application's: it has no 499, and a 400 without a body is an answer.
-	e.Kind, e.Party, e.How, e.Phase = event.Request, event.PartyNone, event.HowNone, event.PhaseNone
-	return ""
+	return true
 }

@@ -1,253 +1,245 @@
 package parser
 
+// Layouts: the format strings of access logs, as users have them in their servers' configurations.
+//
+// Each server's language of such strings is a dialect. To add one, write a file with an init function that calls
+// registerDialect. The dialect's split cuts the user's text into tokens: text that stands in the line as it is, and
+// values, each with the slot of exchange (exchange.go) that it goes to; values that nobody reads go to vIgnored, but
+// must be there. compile makes of the tokens one list of pieces, and layout.scan (layout_scan.go) cuts lines by it
+// into an exchange, without allocation. Then exchange.fill gives the event all that the slots say, and the dialect's
+// outcome, which has to set at least Event.Kind, says how the exchange ended. Slots that only one server has are added
+// to the list in exchange.go and read by outcome with exchange.get (unescaped, "" for "-") or exchange.raw.
+//
+// A dialect is a format by its name and takes Options.Layout; without a format, the first dialect whose mark knows the
+// text is taken. It needs testdata/<name>.log, <name>.expect.jsonl and <name>.layout.
+
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
+
+	"hangup/event"
 )
 
-// layoutFormat is the format that Options.Layout alone means.
+// layoutFormat is the format that Options.Layout alone means when no dialect knows it.
 const layoutFormat = "nginx"
 
-// layout is an nginx log_format, compiled: pieces in the order of the line.
-type layout struct {
-	escape escape
-	pieces []piece
+// dialect is a server's language of layouts.
+type dialect struct {
+	FormatInfo
+	order   int                    // dialects with a lower one are asked first whether a layout is theirs
+	mark    func(text string) bool // says whether a layout without a format is of this dialect
+	split   func(source string) (cutLayout, error)
+	outcome func(x *exchange, e *event.Event)
 }
 
-// piece is a literal, or a variable and the literal that ends its value.
+// cutLayout is a layout's text, cut.
+type cutLayout struct {
+	text   string // as token.at counts in it
+	tokens []token
+	escape escape
+}
+
+// token is a text or a value of a layout.
+type token struct {
+	text string // what stands in the line; "" for a value
+	at   int    // where it begins in the layout, for errors
+
+	name  string // the value's, as the user wrote it
+	slot  variable
+	until string      // bytes, one of which ends the value when another follows at once; "scheme", "is_args": see link
+	list  bool        // the value may be a list whose separators hold blanks
+	stamp stampFormat // how a time of a form of its own is written; slot is vStamp
+	back  int         // bytes before the value that belong to it
+}
+
+var dialects []*dialect
+
+// registerDialect makes a dialect known, and a format of it. It is called by init functions only.
+func registerDialect(d dialect) {
+	d.Layout = true
+	dialects = append(dialects, &d)
+	slices.SortFunc(dialects, func(a, b *dialect) int { return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.Name, b.Name)) })
+	register(format{
+		FormatInfo: d.FormatInfo,
+		rank:       60,
+		make: func(o Options) (grammar, error) {
+			l, err := d.compile(o.Layout)
+			if err != nil {
+				return nil, err
+			}
+			return &access{layouts: []*layout{l}, clock: clock{zone: o.Zone}}, nil
+		},
+	})
+}
+
+// dialectOf names the dialect that a layout is of.
+func dialectOf(text string) string {
+	for _, d := range dialects {
+		if d.mark != nil && d.mark(text) {
+			return d.Name
+		}
+	}
+	return layoutFormat
+}
+
+// dialectNames lists the formats that take a layout.
+func dialectNames() []string {
+	names := make([]string, len(dialects))
+	for i, d := range dialects {
+		names[i] = d.Name
+	}
+	return names
+}
+
+// layout is a layout, compiled: pieces in the order of the line.
+type layout struct {
+	escape  escape
+	pieces  []piece
+	tail    string // what stands behind the last value
+	given   uint64 // the slots that it has
+	stamps  bool   // one of them is vStamp
+	outcome func(x *exchange, e *event.Event)
+}
+
+// piece is a text, which may be empty, and the value behind it.
 type piece struct {
 	literal string
-	name    string // the variable's; "" for a literal
-	value   variable
-	ends    string // the literal behind the variable; "" at the end of the line
-	until   string // when another variable follows at once: bytes that end the value
+	slot    variable
+	end     ending
+	stop    byte   // for the endings that look for a byte
+	ends    string // the text behind the value
+	back    int
+	stamp   stampFormat
 }
 
-// compileLayout reads a log_format as users have it: the whole directive of nginx.conf with quotes, newlines,
-// comments and escape=, or only its strings, or only the text between the quotes.
-func compileLayout(source string) (*layout, error) {
-	text, escaping, err := layoutText(source)
+// compile reads a layout.
+func (d *dialect) compile(source string) (*layout, error) {
+	s, err := d.split(source)
 	if err != nil {
 		return nil, err
 	}
-	l := &layout{escape: escapeHex}
-	switch escaping {
-	case "", "default":
-	case "json":
-		l.escape = escapeJSON
-	case "none":
-		l.escape = escapeNone
-	default:
-		return nil, fmt.Errorf("layout: escape=%s is not one of default, json, none", escaping)
-	}
-	if err := l.split(text); err != nil {
-		return nil, err
-	}
-	return l, l.link(text)
+	l := &layout{escape: s.escape, outcome: d.outcome}
+	return l, l.link(s)
 }
 
-// layoutText takes the format's text and its escape= out of the source.
-func layoutText(source string) (text, escaping string, err error) {
-	trimmed := strings.TrimSpace(source)
-	directive := strings.HasPrefix(trimmed, "log_format") && len(trimmed) > 10 && strings.ContainsRune(" \t\r\n", rune(trimmed[10]))
-	if !directive && !strings.HasPrefix(trimmed, "'") && !strings.HasPrefix(trimmed, `"`) && !strings.HasPrefix(trimmed, "escape=") {
-		return source, "", nil
-	}
-	words, err := confWords(source)
-	if err != nil {
-		if !directive {
-			return source, "", nil // it only begins with a quote
-		}
-		return "", "", err
-	}
-	if directive {
-		if len(words) < 3 {
-			return "", "", fmt.Errorf("layout: log_format needs a name and a format")
-		}
-		words = words[2:]
-	}
-	if !words[0].quoted {
-		if s, ok := strings.CutPrefix(words[0].text, "escape="); ok {
-			escaping, words = s, words[1:]
-		}
-	}
-	var b strings.Builder
-	for _, w := range words {
-		if !w.quoted && !directive {
-			return source, "", nil
-		}
-		b.WriteString(w.text)
-	}
-	if b.Len() == 0 {
-		return "", "", fmt.Errorf("layout: the format is empty")
-	}
-	return b.String(), escaping, nil
-}
-
-type confWord struct {
-	text   string
-	quoted bool
-}
-
-// confWords splits a directive as nginx's configuration reader does (ngx_conf_file.c, ngx_conf_read_token): words
-// and strings in either quotes, with \" \' \\ \t \r \n in them, comments after #, up to the semicolon.
-func confWords(s string) ([]confWord, error) {
-	var words []confWord
-	for i := 0; i < len(s); {
-		switch c := s[i]; {
-		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
-			i++
-		case c == ';':
-			if rest := strings.TrimSpace(s[i+1:]); rest != "" {
-				return nil, layoutError(s, i+1, "text after the semicolon")
-			}
-			return words, nil
-		case c == '#':
-			n := strings.IndexByte(s[i:], '\n')
-			if n < 0 {
-				return words, nil
-			}
-			i += n
-		case c == '"' || c == '\'':
-			text, n, ok := confString(s[i:])
-			if !ok {
-				return nil, layoutError(s, i, "the string that begins here has no end")
-			}
-			i += n
-			if i < len(s) && !strings.ContainsRune(" \t\r\n;", rune(s[i])) {
-				return nil, layoutError(s, i, "a blank or a semicolon must follow the string")
-			}
-			words = append(words, confWord{text, true})
-		default:
-			n := strings.IndexAny(s[i:], " \t\r\n;")
-			if n < 0 {
-				n = len(s) - i
-			}
-			words = append(words, confWord{s[i : i+n], false})
-			i += n
-		}
-	}
-	return words, nil
-}
-
-func confString(s string) (text string, n int, ok bool) {
-	var b strings.Builder
-	for i := 1; i < len(s); i++ {
-		switch {
-		case s[i] == s[0]:
-			return b.String(), i + 1, true
-		case s[i] == '\\' && i+1 < len(s):
-			i++
-			switch s[i] {
-			case '"', '\'', '\\':
-				b.WriteByte(s[i])
-			case 't':
-				b.WriteByte('\t')
-			case 'r':
-				b.WriteByte('\r')
-			case 'n':
-				b.WriteByte('\n')
-			default:
-				b.WriteByte('\\')
-				b.WriteByte(s[i])
-			}
-		default:
-			b.WriteByte(s[i])
-		}
-	}
-	return "", 0, false
-}
-
-// split cuts the text into literals and variables: $name or ${name}.
-func (l *layout) split(s string) error {
-	known := 0
-	literal := 0 // where the open literal begins
-	for i := 0; i < len(s); {
-		if s[i] != '$' {
-			i++
+// mustLayout compiles a layout of our own.
+func mustLayout(dialectName, text string) *layout {
+	for _, d := range dialects {
+		if d.Name != dialectName {
 			continue
 		}
-		if i > literal {
-			l.pieces = append(l.pieces, piece{literal: s[literal:i]})
-		}
-		name, n, err := variableName(s, i)
+		l, err := d.compile(text)
 		if err != nil {
-			return err
+			panic("parser: " + text + ": " + err.Error())
 		}
-		v := nginxVariables[name]
-		if v != vIgnored {
-			known++
+		return l
+	}
+	panic("parser: no dialect " + dialectName)
+}
+
+// link makes pieces of the tokens and tells each value what ends it. Of two values for one slot the first counts.
+func (l *layout) link(s cutLayout) error {
+	if i := strings.IndexAny(s.text, "\n\r"); i >= 0 {
+		return layoutError(s.text, i, "a log line cannot hold a newline; put the parts in quotes")
+	}
+	tokens := joinTexts(s.tokens)
+	literal := ""
+	for i := range tokens {
+		t := &tokens[i]
+		if t.text != "" {
+			literal = t.text
+			continue
 		}
-		l.pieces = append(l.pieces, piece{name: name, value: v})
-		i += n
-		literal = i
+		p := piece{literal: literal, slot: t.slot, stamp: t.stamp, back: t.back}
+		if literal = ""; i+1 < len(tokens) && tokens[i+1].text != "" {
+			p.ends = tokens[i+1].text
+		}
+		if p.slot != vStamp && l.given&(1<<p.slot) != 0 {
+			p.slot = vIgnored
+		}
+		l.given |= 1 << p.slot
+		if i+1 < len(tokens) && p.ends == "" {
+			if t.until == "" && t.stamp == nil && t.slot != vTimeLocal {
+				return layoutError(s.text, tokens[i+1].at, fmt.Sprintf("nothing stands between %s and %s: where one ends cannot be known", t.name, tokens[i+1].name))
+			}
+		} else {
+			t.until = ""
+		}
+		p.end, p.stop = ends(t, p, l.escape)
+		if strings.HasSuffix(p.ends, "[") && i+3 < len(tokens) && tokens[i+2].slot == vTimeLocal && strings.HasPrefix(tokens[i+3].text, "]") {
+			p.end = endBracket
+		}
+		l.pieces = append(l.pieces, p)
 	}
-	if literal < len(s) {
-		l.pieces = append(l.pieces, piece{literal: s[literal:]})
-	}
-	if known == 0 {
+	l.tail = literal
+	l.given &^= 1 << vIgnored
+	l.stamps = l.given&(1<<vStamp) != 0
+	if l.given == 0 {
 		return fmt.Errorf("layout: it has none of the variables that are read, as $remote_addr, $time_local, $request or $status")
 	}
-	if strings.ContainsAny(s, "\n\r") {
-		return layoutError(s, strings.IndexAny(s, "\n\r"), "a log line cannot hold a newline; put the parts in quotes")
-	}
 	return nil
 }
 
-func variableName(s string, at int) (name string, n int, err error) {
-	from, end := at+1, at+1
-	braced := from < len(s) && s[from] == '{'
-	if braced {
-		from, end = from+1, end+1
-	}
-	for end < len(s) && (s[end] == '_' || isDigit(s[end]) || s[end]|0x20 >= 'a' && s[end]|0x20 <= 'z') {
-		end++
-	}
-	if end == from {
-		return "", 0, layoutError(s, at, "a variable's name must follow the $")
-	}
-	name = s[from:end]
-	if braced {
-		if end == len(s) || s[end] != '}' {
-			return "", 0, layoutError(s, at, "the variable's closing brace is missing")
+func joinTexts(tokens []token) []token {
+	var out []token
+	for _, t := range tokens {
+		if n := len(out); t.text != "" && n > 0 && out[n-1].text != "" {
+			out[n-1].text += t.text
+			continue
 		}
-		end++
+		if t.text != "" || t.name != "" {
+			out = append(out, t)
+		}
 	}
-	return name, end - at, nil
+	return out
 }
 
-// link tells each variable what ends its value.
-func (l *layout) link(text string) error {
-	at := 0
-	for i := range l.pieces {
-		p := &l.pieces[i]
-		if p.name == "" {
-			at += len(p.literal)
-			continue
+// escaped says whether a quote in a value cannot end it: because it is never there, or because a backslash says so.
+func (e escape) escaped() bool { return e != escapeNone }
+
+// ends says how the end of a value is found.
+func ends(t *token, p piece, e escape) (ending, byte) {
+	switch {
+	case t.stamp != nil:
+		return endStamp, 0
+	case t.slot == vTimeLocal:
+		return endTime, 0
+	case t.until == "is_args":
+		return endMark, 0
+	case t.until == "scheme":
+		return endScheme, 0
+	case t.until != "":
+		return endOneOf, t.until[0]
+	case p.ends == "":
+		return endLine, 0
+	case (t.slot == vAddr || t.slot == vHost || t.slot == vHTTPHost) && p.ends[0] == ':': // before a port: an IPv6 address has colons too
+		return endColon, 0
+	case p.ends[0] == '"' && e.escaped():
+		if e == escapeHex {
+			return endByte, '"'
 		}
-		at += strings.Index(text[at:], p.name) + len(p.name)
-		if i+1 == len(l.pieces) {
-			break
-		}
-		next := &l.pieces[i+1]
-		if next.name == "" {
-			p.ends = next.literal
-			continue
-		}
-		switch {
-		case p.name == "scheme":
-			p.until = "hsttp"
-		case p.value == vHost || p.value == vHTTPHost || p.name == "server_name":
-			p.until = "/"
-		case p.value == vPath:
-			p.until = "?"
-		case p.name == "is_args":
-			p.until = "is_args"
-		default:
-			return layoutError(text, at, fmt.Sprintf("nothing stands between $%s and $%s: where one ends cannot be known", p.name, next.name))
-		}
+		return endQuote, '"'
+	case p.ends[0] == ' ' && (t.list || t.slot == vForwarded):
+		return endList, 0
+	case p.ends[0] == ' ' && t.slot == vRequest:
+		return endRequest, 0
+	case p.ends == " " && isShort(t.slot):
+		return endBlank, ' '
+	case len(p.ends) == 1:
+		return endByte, p.ends[0]
 	}
-	return nil
+	return endText, 0
+}
+
+// isShort says whether values of the slot are so short that a loop finds their end sooner than a call.
+func isShort(v variable) bool {
+	switch v {
+	case vAddr, vPort, vStatus, vBodyBytes, vBytes, vMethod, vProtocol, vDuration, vMicros, vMillis, vWhole, vPID, vConnection, vCommit:
+		return true
+	}
+	return false
 }
 
 // layoutError says what is wrong, where, and shows the place.

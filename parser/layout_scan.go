@@ -4,89 +4,183 @@ import (
 	"strings"
 )
 
-// scan cuts a line by the layout. It goes over the line once for each variable at most.
-func (l *layout) scan(line string, x *exchange) bool {
-	at := 0
+// ending says how the end of a value is found.
+type ending uint8
+
+const (
+	endLine    ending = iota // the end of the line
+	endByte                  // the next stop
+	endBlank                 // the next blank; the value is short
+	endQuote                 // the next quote that is not escaped
+	endTime                  // 26 bytes: 22/Nov/2026:10:00:00 +0000
+	endBracket               // the text behind it, which ends with "[", if what follows is a time
+	endText                  // the next of the text behind it
+	endList                  // the next blank that is not part of a list's separators
+	endRequest               // the next blank behind " HTTP/1.1"
+	endColon                 // the last colon before the next blank
+	endMark                  // a question mark, which is the value
+	endScheme                // http or https
+	endOneOf                 // the next stop, blank or quote, or the end of the line
+	endStamp                 // where the time ends
+)
+
+const timeLocal = len("22/Nov/2026:10:00:00 +0000")
+
+// scan cuts a line by the layout and returns what stands behind its last piece. It goes over the line once for each
+// value at most.
+func (l *layout) scan(line string, x *exchange) (rest string, ok bool) {
+	x.given, x.escape = l.given, escapeNone
+	if l.escape != escapeNone && strings.IndexByte(line, '\\') >= 0 {
+		x.escape = l.escape
+	}
+	if l.stamps {
+		x.stamp = stamp{}
+	}
+	s := line
 	for i := range l.pieces {
 		p := &l.pieces[i]
-		if p.name == "" {
-			if !strings.HasPrefix(line[at:], p.literal) {
-				return false
+		n := len(p.literal)
+		if len(s) < n || s[:n] != p.literal {
+			return "", false
+		}
+		s = s[n:]
+		n = 0
+		switch p.end {
+		case endBlank:
+			for n < len(s) && s[n] != ' ' {
+				n++
 			}
-			at += len(p.literal)
-			continue
+			if n == len(s) {
+				return "", false
+			}
+		case endByte:
+			if n = strings.IndexByte(s, p.stop); n < 0 {
+				return "", false
+			}
+		case endTime:
+			if n = timeLocal; len(s) < n {
+				return "", false
+			}
+		case endLine:
+			n = len(s)
+		default:
+			if n = p.width(s, x); n < 0 {
+				return "", false
+			}
 		}
-		n := p.width(line[at:], l.escape)
-		if n < 0 {
-			return false
+		if p.back == 0 {
+			x.values[p.slot] = s[:n]
+		} else {
+			at := len(line) - len(s)
+			x.values[p.slot] = line[at-p.back : at+n]
 		}
-		if p.value != vIgnored {
-			x.set(p.value, line[at:at+n])
-		}
-		at += n
+		s = s[n:]
 	}
-	return at == len(line)
+	n := len(l.tail)
+	if len(s) < n || s[:n] != l.tail {
+		return "", false
+	}
+	return s[n:], true
 }
 
-// width returns how many bytes of s the variable's value has, or -1 when what must end it is not there.
-func (p *piece) width(s string, e escape) int {
-	switch {
-	case p.until == "is_args":
-		if s != "" && s[0] == '?' {
-			return 1
+// width returns how many bytes of s the value has, or -1 when what must end it is not there.
+func (p *piece) width(s string, x *exchange) int {
+	switch p.end {
+	case endQuote:
+		return p.quote(s, x)
+	case endBracket:
+		return p.bracket(s)
+	case endText:
+		return strings.Index(s, p.ends)
+	case endList:
+		return p.list(s)
+	case endRequest:
+		const protocol = " HTTP/"
+		from := 0
+		if i := strings.Index(s, protocol); i >= 0 {
+			from = i + len(protocol)
 		}
-		return 0
-	case p.until == "/" || p.until == "?":
-		if i := strings.IndexAny(s, p.until+" \""); i >= 0 {
-			return i
+		if i := strings.Index(s[from:], p.ends); i >= 0 {
+			return from + i
 		}
-		return len(s)
-	case p.until != "":
-		if strings.HasPrefix(s, "https") {
-			return len("https")
-		}
-		return min(len("http"), len(s))
-	case p.ends == "":
-		return len(s)
-	case p.value == vAddr && p.ends[0] == ':': // before a port: an IPv6 address has colons too
+		return -1
+	case endColon:
 		end := strings.IndexByte(s, ' ')
 		if end < 0 {
 			end = len(s)
 		}
 		return strings.LastIndex(s[:end], p.ends)
+	case endMark:
+		if s != "" && s[0] == '?' {
+			return 1
+		}
+		return 0
+	case endScheme:
+		if strings.HasPrefix(s, "https") {
+			return len("https")
+		}
+		return min(len("http"), len(s))
+	case endOneOf:
+		for n := range len(s) {
+			if b := s[n]; b == p.stop || b == ' ' || b == '"' {
+				return n
+			}
+		}
+		return len(s)
+	case endStamp:
+		if n, ok := p.stamp.parse(s, &x.stamp); ok {
+			return n
+		}
 	}
-	return p.search(s, e)
+	return -1
 }
 
-// search finds the literal behind the value. Values that hold blanks by themselves are not ended by one of those.
-func (p *piece) search(s string, e escape) int {
-	const timeLocal, protocol = len("22/Nov/2026:10:00:00 +0000"), " HTTP/"
+// quote finds the quote behind the value.
+func (p *piece) quote(s string, x *exchange) int {
 	from := 0
-	if p.ends[0] == ' ' && p.value == vTimeLocal {
-		from = min(timeLocal, len(s))
+	for {
+		i := strings.IndexByte(s[from:], '"')
+		if i < 0 {
+			return -1
+		}
+		if end := from + i; x.escape == escapeNone || !escapedAt(s, end) {
+			return end
+		}
+		from += i + 1
 	}
-	if i := strings.Index(s, protocol); p.ends[0] == ' ' && p.value == vRequest && i >= 0 {
-		from = i + len(protocol)
-	}
+}
+
+// bracket finds the text behind the value, which ends with "[". A user's name may hold that too: a time and a bracket
+// must follow.
+func (p *piece) bracket(s string) int {
+	from := 0
 	for {
 		i := strings.Index(s[from:], p.ends)
 		if i < 0 {
 			return -1
 		}
-		end := from + i
-		switch {
-		case p.ends[0] == '"' && e == escapeJSON && escapedAt(s, end):
-			from = end + 1
-		case p.ends[0] == ' ' && p.isList() && inList(s, end):
-			from = end + 1
-		default:
-			return end
+		i += from
+		if at := i + len(p.ends) + timeLocal; at >= len(s) || s[at] == ']' {
+			return i
 		}
+		from = i + 1
 	}
 }
 
-// isList says whether the variable's value is a list of upstreams, whose separators hold blanks.
-func (p *piece) isList() bool { return strings.HasPrefix(p.name, "upstream_") }
+// list finds the text behind a list of upstreams or addresses.
+func (p *piece) list(s string) int {
+	from := 0
+	for {
+		i := strings.Index(s[from:], p.ends)
+		if i < 0 {
+			return -1
+		}
+		if i += from; !inList(s, i) {
+			return i
+		}
+		from = i + 1
+	}
+}
 
 // escapedAt says whether an odd number of backslashes stands before s[i].
 func escapedAt(s string, i int) bool {

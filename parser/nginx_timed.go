@@ -16,7 +16,9 @@ func init() {
 			Durations: true,
 		},
 		rank: 20,
-		make: func(o Options) (grammar, error) { return &nginxTimed{clock: clock{zone: o.Zone}}, nil },
+		make: func(o Options) (grammar, error) {
+			return &nginxTimed{combined: mustLayout(layoutFormat, nginxCombinedLayout), clock: clock{zone: o.Zone}}, nil
+		},
 	})
 }
 
@@ -58,14 +60,14 @@ const maxKey = 32
 
 type nginxTimed struct {
 	oneLine
-	clock clock
-	x     exchange
+	combined *layout // at the beginning of the line
+	clock    clock
+	x        exchange
 }
 
 func (g *nginxTimed) read(line string, r *event.Record) event.Reason {
-	g.x.reset(line, escapeHex)
-	rest, ok := cutCombined(line, &g.x)
-	if !ok {
+	rest, ok := g.combined.scan(line, &g.x)
+	if !ok || !isAddress(g.x.values[vAddr]) || !acceptNginx(&g.x, nil) {
 		return event.NoFormat
 	}
 	known := false

@@ -60,12 +60,12 @@ func Formats() []FormatInfo {
 }
 
 // New returns a parser for one log. An empty format, or "auto", detects the format from the first lines; a layout
-// without a format means an nginx log_format. The error wraps ErrFormat when the name is not one of Formats, and
+// without a format is of the dialect that it looks like. The error wraps ErrFormat when the name is not one of Formats, and
 // names the nearest ones, or when the layout cannot be read, and says where.
 func New(o Options) (Parser, error) {
 	switch {
 	case o.Layout != "" && (o.Format == "" || o.Format == "auto"):
-		o.Format = layoutFormat
+		o.Format = dialectOf(o.Layout)
 	case o.Format == "" || o.Format == "auto":
 		return newAuto(o), nil
 	}
@@ -83,9 +83,9 @@ func newReader(o Options) (*reader, error) {
 	}
 	switch {
 	case f.Layout && o.Layout == "":
-		return nil, fmt.Errorf("%w: format %s needs a layout: its log_format string as in nginx.conf", ErrFormat, f.Name)
+		return nil, fmt.Errorf("%w: format %s needs a layout: the format string as in the server's configuration", ErrFormat, f.Name)
 	case !f.Layout && o.Layout != "":
-		return nil, fmt.Errorf("%w: format %s takes no layout; leave the format out, or use %s", ErrFormat, f.Name, layoutFormat)
+		return nil, fmt.Errorf("%w: format %s takes no layout; leave the format out, or use %s", ErrFormat, f.Name, strings.Join(dialectNames(), ", "))
 	}
 	g, err := f.make(o)
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 // parseCmd prints the records of one log.
 type parseCmd struct {
 	Format   string `help:"Format of the log (see hangup formats); detected when not given." placeholder:"NAME"`
-	Layout   string `help:"The log_format of an nginx access log, as in nginx.conf." placeholder:"STR"`
+	Layout   string `help:"The format string of an access log, as in the server's configuration: nginx log_format, Apache LogFormat, Tomcat and Jetty patterns, gunicorn --access-logformat, uWSGI log-format, morgan ..." placeholder:"STR"`
 	Zone     string `help:"Zone of times that have none, as Europe/Berlin; UTC when not given." placeholder:"IANA"`
 	Unparsed bool   `help:"Print only the records that were not understood, with the reason and their text."`
 	File     string `arg:"" optional:"" help:"The log; standard input when it is - or not given." placeholder:"FILE"`
