@@ -117,6 +117,9 @@ func (g *gunicornError) read(text string, r *event.Record) event.Reason {
 	if !ok {
 		return readBlock(e, first, lines)
 	}
+	if isHypercorn(h.message) {
+		return event.NoFormat
+	}
 	if e.Time, e.ZoneAssumed, ok = g.clock.iso(h.time); !ok {
 		return event.BadTime
 	}

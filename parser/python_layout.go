@@ -10,7 +10,7 @@ type pyHead struct {
 	time, logger, level, request string
 	pid                          int
 	message                      string
-	bare                         bool // the layout is only a time and a level
+	bare, daphne                 bool // the layout is only a time and a level; the one that daphne has
 }
 
 // pyLayouts are the layouts that are in use, by what they begin with. %T is a time, %C one as asctime writes it (a
@@ -182,7 +182,7 @@ func (h *pyHead) finish(layout string) {
 			h.message = rest
 		}
 	case "%C %L ", "%T [%l] ", "[%C] [%L] ", "[%C] %L ":
-		h.bare = true
+		h.bare, h.daphne = true, layout == "%C %L "
 	}
 }
 

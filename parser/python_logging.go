@@ -40,7 +40,7 @@ func cutPythonLogging(s string) (h pyHead, ok bool) {
 	if h, ok = cutTutorial(s); ok {
 		return h, true
 	}
-	if h, ok = cutPyLayout(s); !ok || h.strange() || h.bare && isDaphne(h.message) {
+	if h, ok = cutPyLayout(s); !ok || h.strange() || h.daphne && isDaphne(h.message) {
 		return pyHead{}, false
 	}
 	return h, true

@@ -76,12 +76,20 @@ func serverSignal(e *event.Event, message string) bool {
 	return false
 }
 
-// served takes the path from waitress's messages (task.py, channel.py). It is decoded and may hold blanks.
+// served takes the path from waitress's messages (task.py, channel.py), where it is decoded and may hold blanks, and
+// from Flask's: Exception on /boom [GET] (flask/app.py).
 func served(e *event.Event, message string) {
 	for _, text := range [...]string{"Client disconnected while serving /", "Exception while serving /"} {
 		if strings.HasPrefix(message, text) {
 			e.Path = message[len(text)-1:]
 			return
+		}
+	}
+	rest, ok := strings.CutPrefix(message, "Exception on /")
+	if i := strings.LastIndex(rest, " ["); ok && i >= 0 {
+		if method, ok := strings.CutSuffix(rest[i+2:], "]"); ok && httpMethods[method] {
+			e.Method = method
+			setTarget(e, message[len("Exception on "):len(message)-len(rest)+i])
 		}
 	}
 }

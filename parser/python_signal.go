@@ -256,6 +256,8 @@ func frameParty(frames []string) event.Party {
 	for _, frame := range slices.Backward(frames) {
 		f := frameText(frame)
 		switch {
+		case strings.Contains(f, "/http/client.py\"") && (strings.Contains(f, ", in parse_headers") || strings.Contains(f, ", in _read_headers")):
+			// servers have their requests' headers read by it too: whoever called says what for
 		case hasAny(f, clientFrames), hasAny(f, spokenRequests):
 			return event.PartyUpstream
 		case hasAny(f, serverFrames), strings.Contains(f, "b'HTTP/1."), strings.Contains(f, "b\"HTTP/1."):
@@ -326,7 +328,7 @@ var (
 		"in read_request_body", "in do_handshake", "in wrap_socket",
 	}
 	reads        = []string{".recv(", ".recv_into(", ".readline(", ".readinto("}
-	writes       = []string{".sendall(", ".send(", ".write(", ".flush(", ".sendfile(", ".shutdown(", " in write", " in flush", " in sendall", ".writelines(", ", in send", ", in handle_write"}
+	writes       = []string{".sendall(", ".send(", ".write(", ".flush(", ".sendfile(", ".shutdown(", " in write", " in flush", " in sendall", ".writelines(", ", in send", ", in handle_write", "req.respond()"}
 	socketFrames = []string{"self._sock.recv", "self._sslobj"} // socket.py's own: the frame above says what was read
 )
 

@@ -104,6 +104,9 @@ func isAddress(s string) bool {
 	if s == "" || len(s) > 253 || len(s) == 10 && s[4] == '-' && s[7] == '-' && isDigit(s[0]) && isDigit(s[5]) { // a date
 		return false
 	}
+	if s[0] == '[' && strings.IndexByte(s, ']') < 0 {
+		return false
+	}
 	for i := range len(s) {
 		switch b := s[i]; {
 		case b-'0' <= 9, b|0x20 >= 'a' && b|0x20 <= 'z', b == '.', b == ':', b == '-', b == '_', b == '%', b == '[', b == ']':
