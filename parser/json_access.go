@@ -142,6 +142,13 @@ func (c *clock) moment(s string) (t time.Time, assumed, ok bool) {
 // epochAny reads a number since 1970 whose unit is known by its size only: seconds have ten digits until 2286.
 func epochAny(s string) (time.Time, bool) {
 	whole := 0
+	if strings.IndexByte(s, 'e') > 0 { // 1.6170669932371874e+09
+		f, err := strconv.ParseFloat(s, 64)
+		if err != nil || !(f >= 0 && f < float64(maxSeconds)) {
+			return time.Time{}, false
+		}
+		s = strconv.FormatFloat(f, 'f', 7, 64)
+	}
 	for whole < len(s) && isDigit(s[whole]) {
 		whole++
 	}
@@ -158,15 +165,9 @@ func epochAny(s string) (time.Time, bool) {
 	if !ok {
 		return time.Time{}, false
 	}
+	if unit == time.Second && len(s)-whole > 7 && len(s)-whole < 10 { // a float64: microseconds are right
+		d = d.Round(time.Microsecond)
+	}
 	t := time.Unix(0, int64(d)).UTC()
 	return t, t.Year() >= firstYear && t.Year() <= lastYear
-}
-
-// goSpan reads a duration as Go, zap and others print it: "300.283243ms", "5.808µs", "1m30.5s", "2h0m0s".
-func goSpan(s string) (time.Duration, bool) {
-	if s == "" || len(s) > 40 || !isDigit(s[0]) {
-		return 0, false
-	}
-	d, err := time.ParseDuration(s)
-	return d, err == nil && d >= 0
 }

@@ -13,7 +13,7 @@ func init() {
 			Example:   `{"time":"2026-11-22T10:00:00+00:00","remote_addr":"203.0.113.7","request_method":"GET","request_uri":"/slow","status":"499","body_bytes_sent":"0","request_time":"30.000"}`,
 			Durations: true,
 		},
-		rank: 30,
+		rank: 72,
 		make: func(o Options) (grammar, error) { return newNginxJSON(o), nil },
 	})
 }
@@ -51,6 +51,7 @@ type nginxJSON struct {
 	clock clock
 	x     exchange
 	json  *jsonScanner
+	began bool // an exchange was read
 }
 
 func newNginxJSON(o Options) *nginxJSON {
@@ -80,13 +81,18 @@ func (g *nginxJSON) read(line string, r *event.Record) event.Reason {
 	if !g.x.has(vStatus) {
 		return g.other(&r.Event)
 	}
+	if g.json.has(nginxJSONLevel) || g.json.has(nginxJSONMessage) { // an application's: nginx has no levels there
+		return event.NoFormat
+	}
+	g.began = true
 	return g.x.event(&g.clock, &r.Event)
 }
 
-// other reads an object that is no exchange: a notice of whatever writes to the same log.
+// other reads an object that is no exchange: a notice of whatever writes to the same log. Before the first exchange it
+// may be any program's log.
 func (g *nginxJSON) other(e *event.Event) event.Reason {
 	message := g.json.get(nginxJSONMessage)
-	if message == "" || g.x.given&(1<<vTimeISO|1<<vMsec|1<<vTimeLocal) == 0 {
+	if !g.began || message == "" || g.x.given&(1<<vTimeISO|1<<vMsec|1<<vTimeLocal) == 0 {
 		return event.NoFormat
 	}
 	if !g.x.time(&g.clock, e) {
