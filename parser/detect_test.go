@@ -17,7 +17,7 @@ var twins = map[string]string{
 	"nginx-combined":  "varnishncsa", // a request with the whole URL
 	"haproxy-http":    "haproxy-tcp", // one stream holds both
 	"gunicorn-error":  "python-logging", "django-runserver": "python-logging",
-	"werkzeug": "http-server", // it is one
+	"werkzeug":     "http-server", // it is one
 	"jetty-stderr": "spring-boot", "tomcat-catalina": "spring-boot netty-undertow", "netty-undertow": "spring-boot",
 }
 

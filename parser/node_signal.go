@@ -63,9 +63,9 @@ func readNodeErrors(message string, lines []string) []nodeError {
 	return list
 }
 
-// nodeCodes are errors by their code. Sources: libuv's errno names, Node's doc/api/errors.md and lib/internal/errors.js,
+// nodeErrorCodes are errors by their code. Sources: libuv's errno names, Node's doc/api/errors.md and lib/internal/errors.js,
 // deps/llhttp (HPE_...), undici's lib/core/errors.js, mysql's Protocol.js.
-var nodeCodes = []struct {
+var nodeErrorCodes = []struct {
 	code  string
 	how   event.How
 	party event.Party
@@ -140,7 +140,7 @@ func nodeRecord(e *event.Event, message string, lines []string) {
 		return
 	}
 	for i := len(list) - 1; i >= 0; i-- { // the deepest cause knows best
-		if nodeSignal(e, &list[i], list) {
+		if nodeErrorSignal(e, &list[i], list) {
 			nodeDetails(e, message, list)
 			return
 		}
@@ -156,8 +156,8 @@ func hasNever(s string) bool {
 	return false
 }
 
-// nodeSignal reads one error.
-func nodeSignal(e *event.Event, x *nodeError, list []nodeError) bool {
+// nodeErrorSignal reads one error.
+func nodeErrorSignal(e *event.Event, x *nodeError, list []nodeError) bool {
 	text := strings.TrimSuffix(x.text, " {")
 	if isAborted(text) {
 		return abortedNode(e, x, text)
@@ -195,8 +195,8 @@ func nodeCause(text, code string) (how event.How, party event.Party, at event.Ph
 			return x.how, x.party, x.phase, true
 		}
 	}
-	for i := range nodeCodes {
-		x := &nodeCodes[i]
+	for i := range nodeErrorCodes {
+		x := &nodeErrorCodes[i]
 		j := -1
 		if code == "" || code == x.code {
 			j = strings.Index(text, x.code)
