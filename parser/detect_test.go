@@ -19,6 +19,8 @@ var twins = map[string]string{
 	"gunicorn-error":  "python-logging", "django-runserver": "python-logging",
 	"werkzeug":     "http-server", // it is one
 	"jetty-stderr": "spring-boot", "tomcat-catalina": "spring-boot netty-undertow", "netty-undertow": "spring-boot",
+
+	"php": "apache-error nginx-error", // what PHP says through them
 }
 
 func isTwin(format, other string) bool { return slices.Contains(strings.Fields(twins[format]), other) }

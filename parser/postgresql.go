@@ -68,20 +68,21 @@ func cutPostgres(s string) (prefix, rest string, ok bool) {
 		for start > 0 && (limit[start-1] >= 'A' && limit[start-1] <= 'Z' || isDigit(limit[start-1])) {
 			start--
 		}
-		if _, isLevel := postgresLevels[limit[start:i]]; isLevel {
+		if isMessage, isLevel := postgresLevels[limit[start:i]]; isLevel && (i+3 == len(s) || s[i+3] != ' ') {
 			prefix = limit[:start]
+			if prefix == "" { // of the severities those that no other program writes so
+				level := limit[:i]
+				return prefix, s, !isMessage || level == "LOG" || level == "FATAL" || level == "PANIC" || level == "ERROR"
+			}
 			return prefix, s[start:], isPostgresPrefix(prefix)
 		}
 		from = i + 3
 	}
 }
 
-// isPostgresPrefix says whether s can be a log_line_prefix: none, or one that begins with a time or the process.
+// isPostgresPrefix says whether s can be a log_line_prefix: one that begins with a time or the process.
 func isPostgresPrefix(s string) bool {
 	s = strings.TrimLeft(s, "<[ ")
-	if s == "" {
-		return true
-	}
 	if len(s) > 10 && s[4] == '-' && s[7] == '-' && isDigit(s[0]) && (s[10] == ' ' || s[10] == 'T') {
 		return true
 	}
