@@ -43,6 +43,12 @@ var pythonExceptions = []struct {
 	{"RequestPayloadError", "", pythonError{event.HowClosed, event.PartyClient, event.PhaseRequest}},
 	{"OSError", "unexpected end of file while reading request", pythonError{event.HowClosed, event.PartyClient, event.PhaseRequest}}, // gevent/pywsgi.py
 	{"IOError", "unexpected end of file while reading request", pythonError{event.HowClosed, event.PartyClient, event.PhaseRequest}},
+	{"OSError", "write error", pythonError{event.HowUnknown, event.PartyClient, event.PhaseResponse}}, // uWSGI, plugins/python
+	{"IOError", "write error", pythonError{event.HowUnknown, event.PartyClient, event.PhaseResponse}},
+	{"OSError", "error during read", pythonError{event.HowUnknown, event.PartyClient, event.PhaseRequest}},
+	{"IOError", "error during read", pythonError{event.HowUnknown, event.PartyClient, event.PhaseRequest}},
+	{"OSError", "timeout during read", pythonError{event.HowTimeout, event.PartyClient, event.PhaseRequest}},
+	{"IOError", "timeout during read", pythonError{event.HowTimeout, event.PartyClient, event.PhaseRequest}},
 	{"NoMoreData", "", pythonError{event.HowClosed, event.PartyClient, event.PhaseRequest}},
 	{"MaxSizeExceeded", "", pythonError{}}, // cheroot/errors.py: the server's own limit
 	{"RemoteProtocolError", "Server disconnected", pythonError{event.HowClosed, event.PartyUpstream, event.PhaseWaiting}}, // httpcore/_async/http11.py
