@@ -18,7 +18,7 @@ func init() {
 		},
 		rank: 75,
 		make: func(o Options) (grammar, error) {
-			return &gunicornError{clock: clock{zone: o.Zone}, workers: make(map[int]workerState)}, nil
+			return &gunicornError{clock: clock{zone: o.Zone}, workers: make(map[int]gunicornWorker)}, nil
 		},
 	})
 }
@@ -26,20 +26,9 @@ func init() {
 type gunicornError struct {
 	clock   clock
 	block   block
-	workers map[int]workerState
+	workers map[int]gunicornWorker
+	master  gunicornMaster
 }
-
-// workerState is what the last record of a process was. A worker that serves one connection at a time says at debug
-// what it works on, so the record before tells what a hang-up interrupted.
-type workerState uint8
-
-const (
-	workerBusy workerState = iota + 1 // a request or anything else
-	workerHung                        // a hang-up, and no request since
-)
-
-// maxWorkers bounds what is remembered: pids come from the log.
-const maxWorkers = 4096
 
 func (g *gunicornError) place(line string, open bool) place {
 	if _, ok := cutGunicorn(line); ok {
@@ -126,13 +115,7 @@ func (g *gunicornError) read(text string, r *event.Record) event.Reason {
 	e.Kind = event.Other
 	e.PID, e.Level, e.Logger = pid(h.pid), h.level, h.logger
 	g.signal(e, cut(h.message), lines)
-	if len(g.workers) >= maxWorkers {
-		clear(g.workers)
-	}
-	g.workers[e.PID] = workerBusy
-	if e.Kind == event.Disconnect && e.Party == event.PartyClient {
-		g.workers[e.PID] = workerHung
-	}
+	g.follow(e, cut(h.message), lines)
 	return ""
 }
 
@@ -164,7 +147,7 @@ func (g *gunicornError) signal(e *event.Event, message string, lines []string) {
 		if !strings.HasPrefix(message, x.text) {
 			continue
 		}
-		hangUp(e, x.party, x.how, g.phase(e, x.text, x.phase))
+		hangUp(e, x.party, x.how, g.phase(e.PID, x.text, x.phase))
 		e.Message = message
 		return
 	}
@@ -193,8 +176,8 @@ func (g *gunicornError) signal(e *event.Event, message string, lines []string) {
 // phase corrects a message's phase by what the worker did before. "Ignoring EPIPE" and "Ignoring connection reset"
 // behind another hang-up concern a connection on which no request was read. A reset behind a request line may have
 // met its body or its response. "Ignoring connection epipe" is gthread's: its connections share a process.
-func (g *gunicornError) phase(e *event.Event, text string, at event.Phase) event.Phase {
-	state := g.workers[e.PID]
+func (g *gunicornError) phase(pid int, text string, at event.Phase) event.Phase {
+	state := g.workers[pid].state
 	switch {
 	case text == "Ignoring EPIPE" && state == workerHung,
 		text == "Ignoring connection reset" && state != 0:
