@@ -45,7 +45,7 @@ func (g *gunicornError) follow(e *event.Event, message string, lines []string) {
 		g.hung(e, w, message)
 		w = gunicornWorker{state: workerHung, at: e.Time}
 	case strings.HasPrefix(message, "Starting gunicorn "):
-		g.master = gunicornMaster{}
+		g.master = gunicornMaster{timeout: g.master.timeout} // the settings stand before
 		clear(g.workers)
 		return
 	case strings.HasPrefix(message, "Using worker: "):
@@ -119,6 +119,7 @@ func (g *gunicornError) killed(e *event.Event, message string) {
 
 // configure reads the settings that are printed at the start with the level debug: "  timeout: 5".
 func (m *gunicornMaster) configure(lines []string) {
+	m.timeout = 0
 	for _, line := range lines {
 		if value, ok := strings.CutPrefix(line, "  timeout: "); ok {
 			if n, isNumber := count(value); isNumber && n > 0 && n < 86400 {
