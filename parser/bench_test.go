@@ -2,26 +2,32 @@ package parser
 
 import (
 	"bytes"
-	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"hangup/event"
 )
 
-// BenchmarkParse reads each format's testdata again and again.
+// BenchmarkParse reads each format's testdata again and again. Those are lines of many kinds, each of another second;
+// "served" are lines as a busy server writes them: parts of its real logs.
 func BenchmarkParse(b *testing.B) {
 	for _, f := range Formats() {
-		log := readFile(b, "testdata/"+f.Name+".log")
+		file := "testdata/" + f.Name + ".log"
 		o := Options{Format: f.Name}
 		if f.Layout {
-			layout, err := os.ReadFile("testdata/" + f.Name + ".layout")
-			if err != nil {
-				b.Fatal(err)
-			}
-			o.Layout = string(layout)
+			o.Layout = string(readFile(b, "testdata/"+f.Name+".layout"))
 		}
-		b.Run(f.Name, func(b *testing.B) { benchmark(b, o, log) })
+		b.Run(f.Name, func(b *testing.B) { benchmark(b, o, readFile(b, file)) })
+	}
+	served, err := filepath.Glob("testdata/lab/*.log")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, file := range served {
+		name := strings.TrimSuffix(filepath.Base(file), ".log")
+		format, _, _ := strings.Cut(name, ".")
+		b.Run("served/"+name, func(b *testing.B) { benchmark(b, Options{Format: format}, readFile(b, file)) })
 	}
 	b.Run("auto", func(b *testing.B) { benchmark(b, Options{}, readFile(b, "testdata/nginx-timed.log")) })
 }
@@ -30,7 +36,7 @@ func benchmark(b *testing.B, o Options, log []byte) {
 	b.Helper()
 	var lines []event.Line
 	off := int64(0)
-	for line := range strings.Lines(string(bytes.Repeat(log, 50))) {
+	for line := range strings.Lines(string(bytes.Repeat(log, 1+100_000/len(log)))) {
 		lines = append(lines, event.Line{Text: strings.TrimSuffix(line, "\n"), Start: off, End: off + int64(len(line)), Number: int64(len(lines) + 1)})
 		off += int64(len(line))
 	}
@@ -43,11 +49,12 @@ func benchmark(b *testing.B, o Options, log []byte) {
 	b.SetBytes(off)
 	b.ReportAllocs()
 	for b.Loop() {
-		for _, l := range lines {
-			p.Line(l, emit)
+		for i := range lines {
+			p.Line(lines[i], emit)
 		}
 		p.Flush(emit)
 	}
+	b.ReportMetric(float64(len(lines))*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(records), "ns/record")
 }
 

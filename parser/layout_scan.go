@@ -39,12 +39,17 @@ func (l *layout) scan(line string, x *exchange) (rest string, ok bool) {
 	s := line
 	for i := range l.pieces {
 		p := &l.pieces[i]
-		n := len(p.literal)
-		if len(s) < n || s[:n] != p.literal {
+		literal := p.literal
+		if len(s) < len(literal) {
 			return "", false
 		}
-		s = s[n:]
-		n = 0
+		for j := range len(literal) { // it is short: a call would cost more
+			if s[j] != literal[j] {
+				return "", false
+			}
+		}
+		s = s[len(literal):]
+		n := 0
 		switch p.end {
 		case endBlank:
 			for n < len(s) && s[n] != ' ' {
@@ -54,6 +59,10 @@ func (l *layout) scan(line string, x *exchange) (rest string, ok bool) {
 				return "", false
 			}
 		case endByte:
+			if len(s) > 1 && s[0] == '-' && s[1] == p.stop { // nothing, as often
+				n = 1
+				break
+			}
 			if n = strings.IndexByte(s, p.stop); n < 0 {
 				return "", false
 			}
@@ -153,6 +162,9 @@ func (p *piece) quote(s string, x *exchange) int {
 // bracket finds the text behind the value, which ends with "[". A user's name may hold that too: a time and a bracket
 // must follow.
 func (p *piece) bracket(s string) int {
+	if s != "" && s[0] == '-' && strings.HasPrefix(s[1:], p.ends) {
+		return 1
+	}
 	from := 0
 	for {
 		i := strings.Index(s[from:], p.ends)

@@ -69,13 +69,15 @@ func (r *reader) Line(l event.Line, emit func(*event.Record)) {
 		r.drop(l, event.Unparsed, event.TooLong, emit)
 		return
 	}
-	l.Text = strings.TrimSuffix(l.Text, "\r")
+	if n := len(l.Text); n > 0 && l.Text[n-1] == '\r' {
+		l.Text = l.Text[:n-1]
+	}
 	if r.single {
 		if isBlank(l.Text) {
 			r.drop(l, event.Skipped, blankReason(l.Text), emit)
 			return
 		}
-		r.one(l, emit)
+		r.one(&l, emit)
 		return
 	}
 	r.join(l, emit)
@@ -117,7 +119,7 @@ func (r *reader) join(l event.Line, emit func(*event.Record)) {
 	case where == more || where == closes || where == maybe:
 		if !r.inner { // no record is open: the grammar is mistaken, and the line nobody's
 			r.Flush(emit)
-			r.one(l, emit)
+			r.one(&l, emit)
 			return
 		}
 		r.extend(l, where, emit)
@@ -138,7 +140,7 @@ func (r *reader) join(l event.Line, emit func(*event.Record)) {
 			r.drop(l, event.Skipped, blankReason(l.Text), emit)
 			return
 		}
-		r.one(l, emit)
+		r.one(&l, emit)
 	}
 }
 
@@ -169,10 +171,12 @@ func (r *reader) extend(l event.Line, where place, emit func(*event.Record)) {
 }
 
 // one emits a line as a record by itself.
-func (r *reader) one(l event.Line, emit func(*event.Record)) {
-	r.rec = event.Record{Line: l.Number, Lines: 1, Start: l.Start, End: l.End, Seen: l.Seen, Text: l.Text}
+func (r *reader) one(l *event.Line, emit func(*event.Record)) {
+	rec := &r.rec
+	*rec = event.Record{} // cleared in place: a record is large, and copying one costs more than reading it
+	rec.Line, rec.Lines, rec.Start, rec.End, rec.Seen, rec.Text = l.Number, 1, l.Start, l.End, l.Seen, l.Text
 	r.read()
-	emit(&r.rec)
+	emit(rec)
 }
 
 // drop emits a line that is not read.

@@ -9,16 +9,24 @@ import (
 // setRequest reads a request line, "GET /a?x=1 HTTP/1.1". What is not one, as an incomplete line or bytes of another
 // protocol, gives nothing.
 func setRequest(e *event.Event, s string) {
-	method, rest, ok := strings.Cut(s, " ")
-	if !ok || !isMethod(method) {
+	n := 0
+	for n < len(s) && methodByte[s[n]] {
+		n++
+	}
+	if n == 0 || n > maxMethod || n >= len(s) || s[n] != ' ' {
 		return
 	}
-	i := strings.LastIndexByte(rest, ' ')
-	if i < 0 || !isProtocol(rest[i+1:]) {
-		return
+	const protocol = len(" HTTP/1.1")
+	i := len(s) - protocol
+	if i <= n || s[i] != ' ' || !isProtocol(s[i+1:]) {
+		if i = strings.LastIndexByte(s, ' '); i == n || !isProtocol(s[i+1:]) {
+			return
+		}
 	}
-	e.Method, e.Protocol = method, rest[i+1:]
-	setTarget(e, rest[:i])
+	e.Method, e.Protocol = s[:n], s[i+1:]
+	if i > n {
+		setTarget(e, s[n+1:i])
+	}
 }
 
 // setTarget reads a request target (RFC 9112 section 3.2): a path with its query, an absolute URL, the host and port
@@ -41,19 +49,36 @@ func setTarget(e *event.Event, s string) {
 			}
 		}
 	}
-	path, query, _ := strings.Cut(s, "?")
-	if path != "" {
-		e.Path = path
+	if i := strings.IndexByte(s, '?'); i >= 0 {
+		e.Query = s[i+1:]
+		s = s[:i]
+	} else {
+		e.Query = ""
 	}
-	e.Query = query
+	if s != "" {
+		e.Path = s
+	}
+}
+
+// maxMethod bounds a method.
+const maxMethod = 32
+
+// methodByte are the bytes that methods are made of.
+var methodByte = bytesOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_")
+
+func bytesOf(s string) (set [256]bool) {
+	for i := range len(s) {
+		set[s[i]] = true
+	}
+	return set
 }
 
 func isMethod(s string) bool {
-	if s == "" || len(s) > 32 {
+	if s == "" || len(s) > maxMethod {
 		return false
 	}
 	for i := range len(s) {
-		if b := s[i]; (b < 'A' || b > 'Z') && (b < 'a' || b > 'z') && b != '-' && b != '_' {
+		if !methodByte[s[i]] {
 			return false
 		}
 	}
@@ -99,18 +124,19 @@ func address(s string) string {
 	return s
 }
 
+// addressByte are the bytes that addresses and host names are made of.
+var addressByte = bytesOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:-_%[]")
+
 // isAddress says whether s can be an address or a host name: what stands first in an access log's line.
 func isAddress(s string) bool {
-	if s == "" || len(s) > 253 || len(s) == 10 && s[4] == '-' && s[7] == '-' && isDigit(s[0]) && isDigit(s[5]) { // a date
+	if s == "" || len(s) > 253 {
 		return false
 	}
 	if s[0] == '[' && strings.IndexByte(s, ']') < 0 {
 		return false
 	}
 	for i := range len(s) {
-		switch b := s[i]; {
-		case b-'0' <= 9, b|0x20 >= 'a' && b|0x20 <= 'z', b == '.', b == ':', b == '-', b == '_', b == '%', b == '[', b == ']':
-		default:
+		if !addressByte[s[i]] {
 			return false
 		}
 	}

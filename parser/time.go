@@ -15,8 +15,8 @@ const (
 type clock struct {
 	zone *time.Location // nil is UTC
 
-	text string // what was read last, by apache
-	unix int64
+	text   string // a time of the minute that was read last, by apache
+	minute int64  // that minute
 
 	quarter int64 // the civil quarter of an hour that offset is right for
 	offset  int64
@@ -26,10 +26,14 @@ type clock struct {
 
 // apache reads "22/Nov/2026:10:00:32 +0000".
 func (c *clock) apache(s string) (time.Time, bool) {
-	if s == c.text && s != "" {
-		return time.Unix(c.unix, 0).UTC(), true
+	const toMinute, second, end = len("22/Nov/2026:10:00:"), len("22/Nov/2026:10:00:32"), len("22/Nov/2026:10:00:32 +0000")
+	if len(s) != end || s[second] != ' ' {
+		return time.Time{}, false
 	}
-	if len(s) != 26 || s[20] != ' ' {
+	if len(c.text) == end && s[:toMinute] == c.text[:toMinute] && s[second:] == c.text[second:] {
+		if sec, ok := two(s, toMinute); ok && sec <= 60 {
+			return time.Unix(c.minute+int64(sec), 0).UTC(), true
+		}
 		return time.Time{}, false
 	}
 	civil, ok := civilApache(s[:20], ':')
@@ -40,8 +44,9 @@ func (c *clock) apache(s string) (time.Time, bool) {
 	if !ok {
 		return time.Time{}, false
 	}
-	c.text, c.unix = s, civil-offset
-	return time.Unix(c.unix, 0).UTC(), true
+	sec, _ := two(s, toMinute)
+	c.text, c.minute = s, civil-offset-int64(sec)
+	return time.Unix(civil-offset, 0).UTC(), true
 }
 
 // apacheLocal reads "22/Nov/2026:10:00:01.123", with the given byte between date and time and "." or "," before the
