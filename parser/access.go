@@ -48,7 +48,7 @@ func (g *access) one(l *layout, line string, e *event.Event) event.Reason {
 	if rest, ok := l.scan(line, x); !ok || rest != "" {
 		return event.NoFormat
 	}
-	if x.has(vAddr) && x.values[vAddr] != "" && !isAddress(x.values[vAddr]) {
+	if l.unchecked && x.values[vAddr] != "" && !isAddress(x.values[vAddr]) {
 		return event.NoFormat
 	}
 	if why := x.fill(&g.clock, e); why != "" {

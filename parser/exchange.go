@@ -72,6 +72,7 @@ type exchange struct {
 	given  uint64 // bit 1<<v: there is a value
 	escape escape
 	json   bool // numbers may have JSON's forms
+	plain  bool // the address needs no cleaning
 	stamp  stamp
 }
 
@@ -79,6 +80,7 @@ type exchange struct {
 func (x *exchange) reset(line string, e escape) {
 	clear(x.values[:])
 	x.given = 0
+	x.plain = false
 	x.escape = escapeNone
 	if strings.IndexByte(line, '\\') >= 0 {
 		x.escape = e
@@ -162,6 +164,8 @@ func (x *exchange) fill(c *clock, e *event.Event) event.Reason {
 
 func (x *exchange) peer(e *event.Event) {
 	switch {
+	case x.plain:
+		e.Client = x.values[vAddr]
 	case x.has(vAddr):
 		e.Client = address(x.values[vAddr])
 	case x.has(vForwarded):
@@ -356,7 +360,7 @@ func (x *exchange) parts(e *event.Event) {
 // lastAttempt returns the last item of nginx's list of upstreams: "a, b" after a retry, "a : b" after an internal
 // redirect.
 func lastAttempt(s string) string {
-	if strings.IndexByte(s, ' ') < 0 {
+	if indexShort(s, ' ') < 0 {
 		return s
 	}
 	for i := len(s) - 2; i >= 0; i-- {

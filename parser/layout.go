@@ -101,11 +101,13 @@ type layout struct {
 	given   uint64 // the slots that it has
 	stamps  bool   // one of them is vStamp
 	outcome func(x *exchange, e *event.Event)
+
+	unchecked bool // it has an address of which scan does not say whether it is one
 }
 
 // piece is a text, which may be empty, and the value behind it.
 type piece struct {
-	literal string
+	literal head
 	slot    variable
 	end     ending
 	stop    byte   // for the endings that look for a byte
@@ -152,7 +154,7 @@ func (l *layout) link(s cutLayout) error {
 			literal = t.text
 			continue
 		}
-		p := piece{literal: literal, slot: t.slot, stamp: t.stamp, back: t.back}
+		p := piece{literal: headOf(literal), slot: t.slot, stamp: t.stamp, back: t.back}
 		if literal = ""; i+1 < len(tokens) && tokens[i+1].text != "" {
 			p.ends = tokens[i+1].text
 		}
@@ -171,6 +173,7 @@ func (l *layout) link(s cutLayout) error {
 		if strings.HasSuffix(p.ends, "[") && i+3 < len(tokens) && tokens[i+2].slot == vTimeLocal && strings.HasPrefix(tokens[i+3].text, "]") {
 			p.end = endBracket
 		}
+		l.unchecked = l.unchecked || p.slot == vAddr && p.end != endAddr
 		l.pieces = append(l.pieces, p)
 	}
 	l.tail = literal
@@ -225,7 +228,9 @@ func ends(t *token, p piece, e escape) (ending, byte) {
 		return endList, 0
 	case p.ends[0] == ' ' && t.slot == vRequest:
 		return endRequest, 0
-	case p.ends == " " && isShort(t.slot):
+	case p.ends[0] == ' ' && t.slot == vAddr:
+		return endAddr, ' '
+	case p.ends[0] == ' ' && isShort(t.slot):
 		return endBlank, ' '
 	case len(p.ends) == 1:
 		return endByte, p.ends[0]
@@ -236,7 +241,7 @@ func ends(t *token, p piece, e escape) (ending, byte) {
 // isShort says whether values of the slot are so short that a loop finds their end sooner than a call.
 func isShort(v variable) bool {
 	switch v {
-	case vAddr, vPort, vStatus, vBodyBytes, vBytes, vMethod, vProtocol, vDuration, vMicros, vMillis, vWhole, vPID, vConnection, vCommit:
+	case vPort, vStatus, vBodyBytes, vBytes, vMethod, vProtocol, vDuration, vMicros, vMillis, vWhole, vPID, vConnection, vCommit:
 		return true
 	}
 	return false

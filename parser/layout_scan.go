@@ -1,8 +1,65 @@
 package parser
 
 import (
+	"math/bits"
 	"strings"
 )
+
+// load64 reads the first eight bytes of s as a number, the first byte the lowest.
+func load64(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// indexShort is strings.IndexByte for a byte that is near: it takes eight bytes at a time and is no call into another
+// package. A byte of x that equals c becomes zero, and the lowest zero borrows from its own highest bit.
+func indexShort(s string, c byte) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	n := 0
+	for len(s)-n >= 8 {
+		x := load64(s[n:]) ^ ones*uint64(c)
+		if zero := (x - ones) &^ x & highs; zero != 0 {
+			return n + bits.TrailingZeros64(zero)>>3
+		}
+		if n += 8; n == 32 {
+			i := strings.IndexByte(s[n:], c)
+			if i < 0 {
+				return -1
+			}
+			return n + i
+		}
+	}
+	for ; n < len(s); n++ {
+		if s[n] == c {
+			return n
+		}
+	}
+	return -1
+}
+
+// head is a text of at most eight bytes that lines are compared with in one step; longer texts are compared as such.
+type head struct {
+	text        string
+	first, mask uint64
+}
+
+func headOf(text string) head {
+	h := head{text: text}
+	for i := range min(len(text), 8) {
+		h.first |= uint64(text[i]) << (8 * i)
+		h.mask |= 0xff << (8 * i)
+	}
+	return h
+}
+
+// begins says whether s begins with the text.
+func (h *head) begins(s string) bool {
+	if len(s) < 8 || len(h.text) > 8 {
+		return len(s) >= len(h.text) && s[:len(h.text)] == h.text
+	}
+	return load64(s)&h.mask == h.first
+}
 
 // ending says how the end of a value is found.
 type ending uint8
@@ -11,6 +68,7 @@ const (
 	endLine    ending = iota // the end of the line
 	endByte                  // the next stop
 	endBlank                 // the next blank; the value is short
+	endAddr                  // the next blank; the value is an address or a name
 	endQuote                 // the next quote that is not escaped
 	endTime                  // 26 bytes: 22/Nov/2026:10:00:00 +0000
 	endBracket               // the text behind it, which ends with "[", if what follows is a time
@@ -29,7 +87,7 @@ const timeLocal = len("22/Nov/2026:10:00:00 +0000")
 // scan cuts a line by the layout and returns what stands behind its last piece. It goes over the line once for each
 // value at most.
 func (l *layout) scan(line string, x *exchange) (rest string, ok bool) {
-	x.given, x.escape = l.given, escapeNone
+	x.given, x.escape, x.plain = l.given, escapeNone, false
 	if l.escape != escapeNone && strings.IndexByte(line, '\\') >= 0 {
 		x.escape = l.escape
 	}
@@ -39,25 +97,26 @@ func (l *layout) scan(line string, x *exchange) (rest string, ok bool) {
 	s := line
 	for i := range l.pieces {
 		p := &l.pieces[i]
-		literal := p.literal
-		if len(s) < len(literal) {
+		if !p.literal.begins(s) {
 			return "", false
 		}
-		for j := range len(literal) { // it is short: a call would cost more
-			if s[j] != literal[j] {
-				return "", false
-			}
-		}
-		s = s[len(literal):]
+		s = s[len(p.literal.text):]
 		n := 0
 		switch p.end {
 		case endBlank:
-			for n < len(s) && s[n] != ' ' {
-				n++
-			}
-			if n == len(s) {
+			if n = indexShort(s, ' '); n < 0 {
 				return "", false
 			}
+		case endAddr:
+			class := byte(0)
+			for n < len(s) && addressByte[s[n]] != 0 {
+				class |= addressByte[s[n]]
+				n++
+			}
+			if n == len(s) || s[n] != ' ' {
+				return "", false
+			}
+			x.plain = class&addressOdd == 0
 		case endByte:
 			if len(s) > 1 && s[0] == '-' && s[1] == p.stop { // nothing, as often
 				n = 1
@@ -162,7 +221,7 @@ func (p *piece) quote(s string, x *exchange) int {
 // bracket finds the text behind the value, which ends with "[". A user's name may hold that too: a time and a bracket
 // must follow.
 func (p *piece) bracket(s string) int {
-	if s != "" && s[0] == '-' && strings.HasPrefix(s[1:], p.ends) {
+	if len(s) > 2 && s[0] == '-' && s[1] == ' ' && s[2] == '[' && p.ends == " [" {
 		return 1
 	}
 	from := 0

@@ -55,67 +55,119 @@ func timedKey(key string) (v variable, known bool) {
 	return vIgnored, false
 }
 
-// maxKey bounds a key.
-const maxKey = 32
+// maxKey bounds a key, maxPairs the pairs of which is remembered what they were.
+const (
+	maxKey   = 32
+	maxPairs = 16
+)
+
+// timedPair is what stood at a place behind combined in the line before: it will be the same in this.
+type timedPair struct {
+	head        [maxKey + 3]byte // ` rt="` or ` rt=`
+	size        int
+	first, mask uint64 // of its first eight bytes
+	value       variable
+	known       bool
+}
 
 type nginxTimed struct {
 	oneLine
 	combined *layout // at the beginning of the line
 	clock    clock
 	x        exchange
+	pairs    [maxPairs]timedPair
 }
 
 func (g *nginxTimed) read(line string, r *event.Record) event.Reason {
-	rest, ok := g.combined.scan(line, &g.x)
-	if !ok || !isAddress(g.x.values[vAddr]) || !acceptNginx(&g.x, nil) {
+	x := &g.x
+	rest, ok := g.combined.scan(line, x)
+	if !ok || !acceptNginx(x, nil) {
 		return event.NoFormat
 	}
 	known := false
-	for rest != "" {
-		if rest[0] != ' ' {
-			return event.NoFormat
-		}
-		rest = rest[1:]
-		if rest != "" && rest[0] == '"' { // "$http_x_forwarded_for" stands before the pairs
-			if _, rest, ok = quoted(rest); !ok {
+	for i := 0; rest != ""; i++ {
+		p := &g.pairs[min(i, maxPairs-1)]
+		n := p.size
+		if !p.begins(rest) {
+			if rest[0] == ' ' && len(rest) > 1 && rest[1] == '"' { // "$http_x_forwarded_for" stands before the pairs
+				if _, rest, ok = quoted(rest[1:]); !ok {
+					return event.NoFormat
+				}
+				i--
+				continue
+			}
+			if n = p.learn(rest); n == 0 {
 				return event.NoFormat
 			}
-			continue
 		}
-		i := 0
-		for i < len(rest) && i <= maxKey && rest[i] != '=' && rest[i] != ' ' { // keys are short: a call costs more
-			i++
+		if len(rest) > n && rest[n] == '"' && rest[n-1] == '=' { // it is quoted here
+			n++
 		}
-		if i == 0 || i > maxKey || i == len(rest) || rest[i] != '=' {
+		s := rest[n:]
+		if rest[n-1] == '"' {
+			end := indexShort(s, '"')
+			if end < 0 {
+				return event.NoFormat
+			}
+			rest = s[end+1:]
+			s = s[:end]
+		} else {
+			s, rest = pairValue(s)
+		}
+		if p.known {
+			known = true
+			x.set(p.value, s)
+		}
+		if rest != "" && rest[0] != ' ' {
 			return event.NoFormat
-		}
-		v, isKnown := timedKey(rest[:i])
-		known = known || isKnown
-		var value string
-		if value, rest, ok = pairValue(rest[i+1:]); !ok {
-			return event.NoFormat
-		}
-		if isKnown {
-			g.x.set(v, value)
 		}
 	}
 	if !known {
 		return event.NoFormat
 	}
-	return g.x.event(&g.clock, &r.Event)
+	if why := x.fill(&g.clock, &r.Event); why != "" {
+		return why
+	}
+	x.outcome(&r.Event)
+	return ""
 }
 
-// pairValue cuts a value, quoted or up to the next blank. A bare list of upstreams, "5.003, 0.251", has blanks.
-func pairValue(s string) (value, rest string, ok bool) {
-	if s != "" && s[0] == '"' {
-		return quoted(s)
+// learn reads the head of a pair and returns how long it is; 0 when there is none.
+func (p *timedPair) learn(s string) int {
+	n := 1
+	for n < len(s) && n <= maxKey+1 && s[n] != '=' && s[n] != ' ' {
+		n++
 	}
+	if s[0] != ' ' || n == 1 || n > maxKey+1 || n == len(s) || s[n] != '=' {
+		return 0
+	}
+	p.value, p.known = timedKey(s[1:n])
+	if n++; n < len(s) && s[n] == '"' {
+		n++
+	}
+	p.size = copy(p.head[:], s[:n])
+	h := headOf(s[:n])
+	p.first, p.mask = h.first, h.mask
+	return n
+}
+
+// begins says whether s begins with the head.
+func (p *timedPair) begins(s string) bool {
+	n := p.size
+	if len(s) < max(n, 8) || load64(s)&p.mask != p.first {
+		return false
+	}
+	return n > 0 && (n <= 8 || s[8:n] == string(p.head[8:n]))
+}
+
+// pairValue cuts a bare value, up to the next blank. A list of upstreams, "5.003, 0.251", has blanks.
+func pairValue(s string) (value, rest string) {
 	for end := range len(s) {
 		if s[end] == ' ' && !inList(s, end) {
-			return s[:end], s[end:], true
+			return s[:end], s[end:]
 		}
 	}
-	return s, "", true
+	return s, ""
 }
 
 // maxList bounds a list of upstreams.

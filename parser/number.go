@@ -52,6 +52,11 @@ const maxSeconds = 1 << 62 / int64(time.Second)
 
 // seconds reads "30.000", exact to the nanosecond.
 func seconds(s string) (time.Duration, bool) {
+	if n := len(s) - 4; n > 0 && n < 9 && s[n] == '.' { // three digits behind the point, as nearly always
+		whole, ok1 := count(s[:n])
+		a, b, c := s[n+1]-'0', s[n+2]-'0', s[n+3]-'0'
+		return time.Duration(whole*1000+int64(a)*100+int64(b)*10+int64(c)) * time.Millisecond, ok1 && a <= 9 && b <= 9 && c <= 9
+	}
 	i := 0
 	n := int64(0)
 	for ; i < len(s) && isDigit(s[i]); i++ {

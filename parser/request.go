@@ -124,8 +124,21 @@ func address(s string) string {
 	return s
 }
 
-// addressByte are the bytes that addresses and host names are made of.
-var addressByte = bytesOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:-_%[]")
+// addressByte are the bytes that addresses and host names are made of. An address without an odd byte needs no cleaning:
+// it has no brackets and no zone, and is neither "-" nor "unix:".
+var addressByte = func() (class [256]byte) {
+	for b, is := range bytesOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:-_%[]") {
+		if is {
+			class[b] = 1
+		}
+	}
+	for _, b := range []byte("-%[]x") {
+		class[b] |= addressOdd
+	}
+	return class
+}()
+
+const addressOdd = 2
 
 // isAddress says whether s can be an address or a host name: what stands first in an access log's line.
 func isAddress(s string) bool {
@@ -136,7 +149,7 @@ func isAddress(s string) bool {
 		return false
 	}
 	for i := range len(s) {
-		if !addressByte[s[i]] {
+		if addressByte[s[i]] == 0 {
 			return false
 		}
 	}
@@ -182,6 +195,9 @@ func addressPort(s string) (string, uint16) {
 
 // upstream cleans the address of a backend: without scheme and URI; unix sockets keep "unix:" and their path.
 func upstream(s string) string {
+	if strings.IndexByte(s, '/') < 0 && s != "-" && !strings.HasPrefix(s, "unix:") {
+		return s
+	}
 	if i := strings.Index(s, "://"); i > 0 && i < 16 {
 		s = s[i+3:]
 	}
