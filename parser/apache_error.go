@@ -84,7 +84,7 @@ func (g *apacheErrorLog) read(line string, r *event.Record) event.Reason {
 func readApacheMessage(s string, ports bool, e *event.Event) {
 	s = cutSourceFile(s)
 	if i := strings.LastIndex(s, ", referer: "); i >= 0 {
-		e.Referer, s = apacheUnescape(s[i+len(", referer: "):]), s[:i]
+		e.Referer, s = escapeC.unescape(s[i+len(", referer: "):]), s[:i]
 	}
 	errno, s := cutErrno(s)
 	remote := false
@@ -185,25 +185,4 @@ func apacheCtime(s string) (civil int64, fraction string, ok bool) {
 	}
 	days, ok := civilDays(y, month, day)
 	return days*86400 + secs, s[19:year], ok
-}
-
-// apacheUnescape undoes what httpd does to what clients sent (ap_escape_errorlog_item): \" \\ \n \t and \xHH.
-func apacheUnescape(s string) string {
-	if strings.IndexByte(s, '\\') < 0 {
-		return s
-	}
-	out := make([]byte, 0, len(s))
-	for i := 0; i < len(s); {
-		n := 1
-		switch {
-		case s[i] != '\\' || i+1 == len(s):
-			out = append(out, s[i])
-		case s[i+1] == 'x':
-			out, n = escapeHex.one(out, s[i:])
-		default:
-			out, n = escapeJSON.one(out, s[i:])
-		}
-		i += n
-	}
-	return string(out)
 }
