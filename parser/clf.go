@@ -173,7 +173,11 @@ func init() {
 	})
 }
 
-// nearestTime gives a time without a year that one that is nearest to when it was seen; none when that is not known.
+// maxAhead is how far a time may be ahead of when it was seen: clocks differ, but no log is of next spring.
+const maxAhead = 31 * 24 * time.Hour
+
+// nearestTime gives a time without a year that one that is nearest to when it was seen, and not far ahead of that; none
+// when that is not known.
 func nearestTime(seen time.Time, month, day int, secs, nanos int64) (best time.Time) {
 	if seen.IsZero() {
 		return time.Time{}
@@ -183,7 +187,9 @@ func nearestTime(seen time.Time, month, day int, secs, nanos int64) (best time.T
 		if !ok {
 			continue
 		}
-		if t := time.Unix(days*86400+secs, nanos).UTC(); best.IsZero() || t.Sub(seen).Abs() < best.Sub(seen).Abs() {
+		if t := time.Unix(days*86400+secs, nanos).UTC(); t.Sub(seen) > maxAhead {
+			break
+		} else if best.IsZero() || t.Sub(seen).Abs() < best.Sub(seen).Abs() {
 			best = t
 		}
 	}

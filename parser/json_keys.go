@@ -27,6 +27,7 @@ const (
 	jlSpan // a duration whose unit the key does not tell
 	jlLatencyHuman
 	jlPanic
+	jlDialed // what the program had connected to
 	jlPinoID // req.id
 	jlReqID  // reqId
 	jlOwn    // further places are the format's own
@@ -57,7 +58,7 @@ var jsonLogKeys = jsonPlaces(map[uint8][]string{
 		"httpRequest.requestMethod", "RequestMethod", "Method",
 	},
 	jkTarget: {
-		"url", "uri", "request_uri", "requestUri", "requestURI", "target", "originalUrl", "req.url", "req.originalUrl", "request.url", "request.uri", "http.url", "http.target",
+		"url", "uri", "request_uri", "requestUri", "requestURI", "originalUrl", "req.url", "req.originalUrl", "request.url", "request.uri", "http.url", "http.target",
 		"url.original", "url.full", "httpRequest.requestUrl", "URI",
 	},
 	jkPath:     {"path", "request_path", "requestPath", "req.path", "request.path", "http.path", "url.path", "http.route_path", "RequestPath", "Path"},
@@ -114,6 +115,7 @@ var jsonLogKeys = jsonPlaces(map[uint8][]string{
 	jlSpan:         {"duration", "latency", "elapsed", "elapsed_time", "cost", "request_duration", "response_time", "time_taken", "Elapsed"},
 	jlLatencyHuman: {"latency_human"},
 	jlPanic:        {"panic"},
+	jlDialed:       {"target", "endpoint", "server.address"},
 })
 
 // jsonPlaces turns lists of keys into a table.

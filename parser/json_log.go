@@ -56,7 +56,7 @@ func (g *logReader) head(e *event.Event) bool {
 	}
 	e.Logger, e.PID = j.get(jkLogger), pid(j.get(jkPID))
 	e.Level = j.get(jkLevel)
-	if j.value(jkLevel).kind == jsonNumber {
+	if j.value(jkLevel).kind == jsonNumber && e.Level != "" && isDigit(e.Level[0]) {
 		e.Level = pinoLevel(e.Level)
 	} else if !g.lower {
 		e.Level = upperLevel(e.Level)
@@ -227,6 +227,12 @@ func (g *logReader) end(e *event.Event) {
 		if e.Exchange {
 			canceledPhase(e, failure)
 		}
+		if s := j.get(jlDialed); e.Party == event.PartyUpstream && e.Upstream == "" && s != "" { // grpc: "endpoint://client-1/10.0.0.5:2379"
+			s = s[strings.LastIndexByte(s, '/')+1:]
+			if a, p := addressPort(s); p != 0 && isAddress(a) {
+				e.Upstream = s
+			}
+		}
 	case e.Kind == event.Request && e.Status == 499: // the program's word; what had been sent it does not say
 		hangUp(e, event.PartyClient, event.HowClosed, event.PhaseUnknown)
 	case e.Kind == event.Request && j.get(jlPanic) == "true" && e.Status < 400 && e.Bytes.V > 0: // as http.ErrAbortHandler in mid-response
@@ -250,7 +256,7 @@ func (g *logReader) failed(e *event.Event, message, failure string) bool {
 		before = e.Logger + ": " + message
 	}
 	switch {
-	case nodeSignal(e, message, failure, code, j.get(jlErrorAddress), j.get(jlErrorPort), stack):
+	case g.jsonNodeSignal(e, message, failure):
 		return true
 	case failure != "" && goSignalAfter(e, before, failure):
 		e.Message = failure
@@ -289,7 +295,11 @@ const maxStack = 64 << 10
 // wordSignal reads a message without an error: Go's errors stand behind its words, others in them.
 func wordSignal(e *event.Event, message string) bool {
 	message = cut(message)
-	return goSignal(e, message) || nodeMessage(e, message) || messageSignal(e, message, e.Logger)
+	if goSignal(e, message) || messageSignal(e, message, e.Logger) {
+		return true
+	}
+	nodeRecord(e, message, nil)
+	return e.Kind == event.Disconnect
 }
 
 // canceledPhase corrects when the client of an exchange left whose context was cancelled, by what had been sent. A

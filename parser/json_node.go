@@ -6,132 +6,76 @@ import (
 	"hangup/event"
 )
 
-// nodeCodes are the codes of Node's errors that tell of a connection (Node.js documentation: "Errors", libuv's
-// uv_err_name, undici's errors, llhttp's HPE_ codes).
-var nodeCodes = map[string]struct {
-	party event.Party // PartyNone when the code does not name it
-	how   event.How
-	phase event.Phase
-}{
-	"EPIPE":                               {0, event.HowBrokenPipe, event.PhaseResponse},
-	"ECONNRESET":                          {0, event.HowReset, event.PhaseUnknown},
-	"ECONNABORTED":                        {0, event.HowAborted, event.PhaseUnknown},
-	"ERR_STREAM_PREMATURE_CLOSE":          {event.PartyClient, event.HowClosed, event.PhaseResponse},
-	"ERR_HTTP_REQUEST_TIMEOUT":            {event.PartyClient, event.HowTimeout, event.PhaseRequest},
-	"HPE_INVALID_EOF_STATE":               {event.PartyClient, event.HowClosed, event.PhaseRequest},
-	"ESOCKETTIMEDOUT":                     {event.PartyUpstream, event.HowTimeout, event.PhaseWaiting}, // package request
-	"UND_ERR_HEADERS_TIMEOUT":             {event.PartyUpstream, event.HowTimeout, event.PhaseWaiting},
-	"UND_ERR_BODY_TIMEOUT":                {event.PartyUpstream, event.HowTimeout, event.PhaseResponse},
-	"UND_ERR_SOCKET":                      {event.PartyUpstream, event.HowClosed, event.PhaseUnknown},
-	"UND_ERR_RES_CONTENT_LENGTH_MISMATCH": {event.PartyUpstream, event.HowClosed, event.PhaseResponse},
-}
-
-// nodeSignal reads an error as Node's loggers serialize it: message, code, address and stack. It is for formats that
-// keep them in fields.
-func nodeSignal(e *event.Event, message, failure, code, addr, port string, stack jsonValue) bool {
-	x, ok := nodeCodes[code]
+// jsonNodeSignal reads an error as Node's loggers serialize it: its text, name, code, stack and the address that its
+// socket was connected to. The message stays the record's own.
+func (g *logReader) jsonNodeSignal(e *event.Event, message, failure string) bool {
+	j := g.json
+	code, stack := j.get(jlErrorCode), j.value(jlStack)
 	text := failure
 	if text == "" {
 		text = message
 	}
-	if !ok { // without a code the text has it: "write EPIPE", "Error: read ECONNRESET"
-		for _, c := range [...]string{"EPIPE", "ECONNRESET"} {
-			if head, found := strings.CutSuffix(text, c); found && (strings.HasSuffix(head, "write ") || strings.HasSuffix(head, "read ")) {
-				code, ok = c, true
-				x = nodeCodes[c]
+	if !isNodeCode(code) && !isNodeText(text) && !(stack.kind == jsonString && strings.Contains(stack.raw, `\n    at `)) {
+		return false
+	}
+	if hasNever(text) || hasNever(code) {
+		return false
+	}
+	inner := nodeError{text: text, code: code, depth: 1}
+	if name := j.get(jlErrorType); name != "" && len(name) < 64 {
+		inner.text = name + ": " + text
+	} else if text == "aborted" {
+		inner.text = "Error: aborted"
+	}
+	if stack.kind == jsonString {
+		raw := stack.raw[:min(len(stack.raw), maxStack)]
+		for i := 0; i < maxFrames; i++ {
+			var frame string
+			var more bool
+			if frame, raw, more = strings.Cut(raw, `\n`); i > 0 {
+				inner.frames = append(inner.frames, frame)
+			}
+			if !more {
+				break
 			}
 		}
-		switch {
-		case ok:
-		case strings.HasSuffix(text, "socket hang up"), strings.HasSuffix(text, "Premature close"), text == "aborted", text == "Error: aborted", text == "request aborted",
-			text == "BadRequestError: request aborted":
-		default:
+	}
+	addr, to := j.get(jlErrorAddress), j.get(jlErrorPort)
+	if addr != "" && to != "" {
+		inner.remote = addr + ":" + to
+	}
+	list := []nodeError{{text: cut(message)}, inner}
+	if !nodeErrorSignal(e, &list[1], list) {
+		return false
+	}
+	if addr != "" && e.Party == event.PartyUnknown { // who connects knows the address
+		e.Party = event.PartyUpstream
+	}
+	if e.Party == event.PartyUpstream && e.How == event.HowReset && len(inner.frames) == 0 { // of a connection that is kept, perhaps
+		e.Phase = event.PhaseUnknown
+	}
+	if message != "" {
+		e.Message = message
+	}
+	nodeDetails(e, message, list)
+	return true
+}
+
+func isNodeCode(s string) bool {
+	if len(s) < 4 || len(s) > 64 || s[0] < 'A' || s[0] > 'Z' {
+		return false
+	}
+	for i := range len(s) {
+		if b := s[i]; (b < 'A' || b > 'Z') && b != '_' && !isDigit(b) {
 			return false
 		}
 	}
-	if strings.Contains(text, "connect ") && (strings.Contains(text, " ECONN") || strings.Contains(text, "TIMEDOUT")) {
-		return false // never connected
-	}
-	client := stack.kind == jsonString && strings.Contains(stack.raw, "_http_client") || strings.Contains(stack.raw, "node-fetch") || strings.Contains(stack.raw, "/axios/")
-	switch {
-	case strings.HasSuffix(text, "socket hang up"): // _http_client.js: no answer came
-		x.party, x.how, x.phase = event.PartyUpstream, event.HowClosed, event.PhaseWaiting
-	case strings.HasPrefix(text, "timeout of ") && strings.HasSuffix(text, " exceeded"): // axios
-		x.party, x.how, x.phase = event.PartyUpstream, event.HowTimeout, event.PhaseWaiting
-	case strings.HasSuffix(text, "request aborted"): // raw-body, body-parser
-		x.party, x.phase = event.PartyClient, event.PhaseRequest
-		if x.how == event.HowNone {
-			x.how = event.HowAborted
-		}
-	case text == "aborted" || strings.HasSuffix(text, "Error: aborted"): // _http_server.js, abortIncoming; of a response in _http_client.js
-		x.party, x.phase = event.PartyClient, event.PhaseRequest
-		if client {
-			x.party, x.phase = event.PartyUpstream, event.PhaseResponse
-		}
-		if x.how == event.HowNone {
-			x.how = event.HowReset
-		}
-	case strings.HasSuffix(text, "Premature close"): // internal/streams/end-of-stream.js
-		x.party, x.how, x.phase = event.PartyClient, event.HowClosed, event.PhaseResponse
-		if client || strings.Contains(text, "while trying to fetch") {
-			x.party = event.PartyUpstream
-		}
-	case x.party != event.PartyNone:
-	case addr != "": // who connects knows the address
-		x.party = event.PartyUpstream
-	case client:
-		x.party = event.PartyUpstream
-	default:
-		x.party = messageParty(message, e.Logger)
-	}
-	if x.party == event.PartyNone {
-		x.party = event.PartyUnknown
-	}
-	if x.party == event.PartyUpstream && code == "EPIPE" {
-		x.phase = event.PhaseRequest
-	}
-	hangUp(e, x.party, x.how, x.phase)
-	if e.Message = message; message == "" {
-		e.Message = failure
-	}
-	if x.party == event.PartyUpstream && addr != "" && e.Upstream == "" {
-		e.Upstream = addr
-		if port != "" {
-			e.Upstream += ":" + port
-		}
-	}
 	return true
 }
 
-// nodeWords are what pino-http, fastify and applications on Node say of a client that left, at the beginning of a
-// message.
-var nodeWords = []struct {
-	text  string
-	phase event.Phase
-}{
-	{"request aborted", event.PhaseUnknown},
-	{"response closed before finish", event.PhaseUnknown},
-	{"stream closed prematurely", event.PhaseResponse},
-	{"premature close", event.PhaseResponse},
-}
-
-func nodeMessage(e *event.Event, message string) bool {
-	for _, w := range nodeWords {
-		rest, ok := strings.CutPrefix(message, w.text)
-		if ok && (rest == "" || !isWord(rest[0]) && rest[0] != '-') {
-			hangUp(e, event.PartyClient, event.HowClosed, w.phase)
-			return true
-		}
-	}
-	switch message {
-	case "write EPIPE", "Error: write EPIPE":
-		hangUp(e, event.PartyUnknown, event.HowBrokenPipe, event.PhaseResponse)
-	case "read ECONNRESET", "Error: read ECONNRESET":
-		hangUp(e, event.PartyUnknown, event.HowReset, event.PhaseUnknown)
-	case "socket hang up", "Error: socket hang up":
-		hangUp(e, event.PartyUpstream, event.HowClosed, event.PhaseWaiting)
-	default:
-		return false
-	}
-	return true
+// isNodeText says whether an error's text is of Node's own: "read ECONNRESET", "write EPIPE", "aborted".
+func isNodeText(s string) bool {
+	word := s[strings.LastIndexByte(s, ' ')+1:]
+	return len(word) > 3 && word[0] == 'E' && isNodeCode(word) || s == "aborted" || strings.HasSuffix(s, "socket hang up") ||
+		strings.HasSuffix(s, "remature close") || strings.HasSuffix(s, "request aborted") || strings.HasSuffix(s, "Error: aborted")
 }

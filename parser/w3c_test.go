@@ -1,12 +1,14 @@
 package parser
 
-import "maps"
-
 // Logs of the same family share some lines.
 func init() {
-	maps.Copy(twins, map[string]string{
+	for format, others := range map[string]string{
+		"ingress-nginx":  "klog",    // its controller's notices
 		"aws-cloudfront": "iis-w3c", // directives
 		"iis-httperr":    "iis-w3c",
-		"fastify":        "pino-http", // what is no request's
-	})
+		"traefik-json":   "go-json logfmt", // its own log
+		"fastify":        "pino-http",      // what is no request's
+	} {
+		twins[format] += " " + others
+	}
 }
