@@ -71,6 +71,7 @@ func (g *erlangLog) place(line string, open bool) place {
 func isErlangMore(s string) bool {
 	return s[0] == ' ' || s[0] == '\t' || hasPrefixOf(s, []string{
 		"** (", "Server: ", "Client: ", "Request: ", "State: ", "Last message", "Function: ", "Args: ", "an exception was raised:", "Initial Call: ", "Ancestors: ", "Start Call: ", "Pid: ",
+		"client unexpectedly closed TCP connection", // RabbitMQ
 	})
 }
 

@@ -195,6 +195,12 @@ func cutJavaLogger(h javaHead, word, rest string, timed bool) (javaHead, bool) {
 		rest = behind
 	}
 	message, ok := javaSeparator(rest)
+	if ok && strings.HasPrefix(rest, "| ") && strings.IndexByte(word, '.') < 0 { // fields between bars: that was the thread
+		name, behind, _ := strings.Cut(message, " ")
+		if text, found := javaSeparator(behind); found && isJavaLogger(name, true) {
+			word, message = name, text
+		}
+	}
 	h.logger, h.message = javaLoggerName(word), message
 	return h, ok
 }

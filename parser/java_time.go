@@ -29,7 +29,7 @@ func javaTime(s string) (javaStamp, int) {
 		return javaShort, 17 + javaTail(s[17:], false)
 	case len(s) >= 20 && (s[2] == '-' && s[6] == '-' || s[2] == ' ' && s[6] == ' ') && s[11] == ' ' && s[14] == ':' && s[17] == ':':
 		return javaDay, 20 + javaTail(s[20:], false)
-	case len(s) >= 12 && s[2] == ':' && s[5] == ':' && isDigit(s[0]) && isDigit(s[1]) && isDigit(s[3]) && isDigit(s[6]) && isDigit(s[7]):
+	case len(s) >= 8 && s[2] == ':' && s[5] == ':' && isDigit(s[0]) && isDigit(s[1]) && isDigit(s[3]) && isDigit(s[6]) && isDigit(s[7]):
 		return javaClock, 8 + javaTail(s[8:], false)
 	}
 	return javaNoTime, 0

@@ -82,6 +82,8 @@ var nodeErrorCodes = []struct {
 	{"UND_ERR_SOCKET", event.HowClosed, event.PartyUpstream, event.PhaseWaiting},
 	{"UND_ERR_HEADERS_TIMEOUT", event.HowTimeout, event.PartyUpstream, event.PhaseWaiting},
 	{"UND_ERR_BODY_TIMEOUT", event.HowTimeout, event.PartyUpstream, event.PhaseResponse},
+	{"UND_ERR_RES_CONTENT_LENGTH_MISMATCH", event.HowClosed, event.PartyUpstream, event.PhaseResponse},
+	{"ESOCKETTIMEDOUT", event.HowTimeout, event.PartyUpstream, event.PhaseWaiting},
 	{"PROTOCOL_CONNECTION_LOST", event.HowClosed, event.PartyUpstream, event.PhaseUnknown},
 }
 
@@ -197,11 +199,7 @@ func nodeCause(text, code string) (how event.How, party event.Party, at event.Ph
 	}
 	for i := range nodeErrorCodes {
 		x := &nodeErrorCodes[i]
-		j := -1
-		if code == "" || code == x.code {
-			j = strings.Index(text, x.code)
-		}
-		if code == x.code || j >= 0 && !inQuotes(text, j) && (j == 0 || !isWord(text[j-1])) && (j+len(x.code) == len(text) || !isWord(text[j+len(x.code)])) {
+		if code == x.code || hasNodeCode(text, x.code) {
 			return x.how, x.party, x.phase, true
 		}
 	}
@@ -209,6 +207,16 @@ func nodeCause(text, code string) (how event.How, party event.Party, at event.Ph
 		return h, event.PartyClient, at, true
 	}
 	return 0, 0, 0, false
+}
+
+// hasNodeCode says whether a text has a code as a word: "read ECONNRESET", "[ECONNRESET]".
+func hasNodeCode(text, code string) bool {
+	i := strings.Index(text, code)
+	if i < 0 || inQuotes(text, i) {
+		return false
+	}
+	end := i + len(code)
+	return (i == 0 || text[i-1] == ' ' || text[i-1] == '[' || text[i-1] == '(' || text[i-1] == ':') && (end == len(text) || !isWord(text[end]))
 }
 
 // indexFold finds a text, in any case of its first letter.
@@ -238,6 +246,13 @@ func isAborted(s string) bool {
 // time, so the method must tell.
 func abortedNode(e *event.Event, x *nodeError, text string) bool {
 	how, at := event.HowReset, event.PhaseRequest
+	for _, f := range x.frames {
+		if strings.Contains(f, "_http_client") { // an answer that the program was reading
+			hangUp(e, event.PartyUpstream, how, event.PhaseResponse)
+			e.Message = text
+			return true
+		}
+	}
 	switch {
 	case indexFold(text, "request aborted") >= 0:
 		how = event.HowClosed

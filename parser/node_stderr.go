@@ -40,6 +40,13 @@ const (
 
 func (g *nodeLog) place(line string, open bool) place {
 	line = plainText(line)
+	if open && g.state == nodeCrash && nodeErrorLen(line) > 0 {
+		g.state = nodeStack
+		if strings.HasSuffix(line, " {") {
+			g.state = nodeBrace
+		}
+		return more
+	}
 	if _, ok := cutNode(line); ok {
 		g.state = nodeText
 		switch {
@@ -78,12 +85,6 @@ func (g *nodeLog) place(line string, open bool) place {
 			g.state = nodeBrace
 		} else if frame {
 			g.state = nodeStack
-		}
-		return more
-	case g.state == nodeCrash && nodeErrorLen(line) > 0:
-		g.state = nodeStack
-		if strings.HasSuffix(line, " {") {
-			g.state = nodeBrace
 		}
 		return more
 	}

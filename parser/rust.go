@@ -151,6 +151,10 @@ func cutRustTarget(h rustHead, s string, timed bool) (rustHead, bool) {
 			if !timed && !strings.Contains(name, "::") {
 				return h, false
 			}
+			if next, _, found := strings.Cut(s[n+2:min(len(s), n+202)], ": "); found && !strings.Contains(name, "::") && strings.Contains(next, "::") && isRustTarget(next) {
+				s = s[n+2:] // a span without fields
+				continue
+			}
 			h.logger, h.message = name, s[n+2:]
 			if !strings.Contains(name, "::") && !strings.Contains(h.message, " ") && strings.HasSuffix(h.message, ":") {
 				return h, false
