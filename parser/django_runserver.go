@@ -37,6 +37,9 @@ func (g *djangoRunserver) place(line string, open bool) place {
 	if open && g.doubly && isBlank(line) {
 		return closes
 	}
+	if isChannels(line) {
+		return whole
+	}
 	if isNotice(line) && !(open && g.block.state == blockReport) {
 		return whole
 	}
@@ -140,6 +143,9 @@ func (g *djangoRunserver) read(text string, r *event.Record) event.Reason {
 		}
 		return ""
 	}
+	if isChannels(first) {
+		return g.channels(e, first)
+	}
 	if path, ok := responsePath(first); ok {
 		e.Kind = event.Other
 		setTarget(e, path)
@@ -153,4 +159,47 @@ func (g *djangoRunserver) read(text string, r *event.Record) event.Reason {
 		return ""
 	}
 	return readBlock(e, first, lines)
+}
+
+// isChannels says whether a line is of runserver with daphne (daphne/management/commands/runserver.py, formerly of
+// channels): HTTP GET /slow 200 [1.01, 127.0.0.1:54321], WebSocket CONNECT /ws [127.0.0.1:54321], with the time before
+// them or not.
+func isChannels(s string) bool {
+	_, s = cutChannelsTime(s)
+	return (strings.HasPrefix(s, "HTTP ") || strings.HasPrefix(s, "WebSocket ")) && strings.HasSuffix(s, "]") && strings.Contains(s, " [")
+}
+
+// cutChannelsTime takes "[2018/04/26 12:34:56] " from a line.
+func cutChannelsTime(s string) (when, rest string) {
+	if len(s) > 22 && s[0] == '[' && s[5] == '/' && s[8] == '/' && s[20] == ']' && s[21] == ' ' {
+		return s[1:20], s[22:]
+	}
+	return "", s
+}
+
+func (g *djangoRunserver) channels(e *event.Event, s string) event.Reason {
+	when, s := cutChannelsTime(s)
+	ok := false
+	if when != "" {
+		if e.Time, ok = g.clock.sql(when, '/'); !ok {
+			return event.BadTime
+		}
+		e.ZoneAssumed = true
+	}
+	if accessMessage(&g.clock, e, s) {
+		return ""
+	}
+	rest, ok := strings.CutPrefix(s, "WebSocket ")
+	i := strings.LastIndex(rest, " [")
+	if !ok || i < 0 {
+		return event.NoFormat
+	}
+	if a, p := addressPort(rest[i+2 : len(rest)-1]); isIP(a) {
+		e.Client, e.ClientPort = a, p
+	}
+	if _, target, ok := strings.Cut(rest[:i], " "); ok && target != "" && target[0] == '/' {
+		setTarget(e, target)
+	}
+	e.Kind = event.Other
+	return ""
 }

@@ -27,6 +27,7 @@ var (
 		"%C | %L | %N | ",
 		"%C | %N | %L | ",
 		"%C | %L | ",
+		"%C [%L] %Q: ",
 		"%T [%l] ", // structlog's console
 		"%C [%P] %L %Q: ",
 		"%C [%P] %L: ",

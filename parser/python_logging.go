@@ -137,7 +137,7 @@ func pythonRecord(c *clock, e *event.Event, message string, lines []string) {
 func readBlock(e *event.Event, first string, lines []string) event.Reason {
 	e.Kind = event.Other
 	switch first {
-	case tracebackLine:
+	case tracebackLine, groupLine:
 		t, ok := readTrace(lines)
 		if !ok {
 			return event.Continuation // its exception was cut off

@@ -55,6 +55,7 @@ var serverMessages = []struct {
 	phase event.Phase
 }{
 	{"HTTP disconnect for ", event.PartyClient, event.HowClosed, event.PhaseUnknown},
+	{"- Broken pipe from ", event.PartyClient, event.HowBrokenPipe, event.PhaseUnknown}, // django/core/servers/basehttp.py
 	{"Application timed out while sending response", event.PartyServer, event.HowTimeout, event.PhaseResponse},
 	{"socket.send() raised exception.", event.PartyUnknown, event.HowUnknown, event.PhaseResponse},
 	{"Connection lost before response written ", event.PartyClient, event.HowClosed, event.PhaseWaiting},

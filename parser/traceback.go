@@ -128,6 +128,9 @@ func (b *block) traceback(line string) place {
 		}
 		return maybe
 	case isIndented(line):
+		if line == groupLine {
+			b.state = blockEnd
+		}
 		return more
 	case b.state == blockFrames:
 		b.state = blockEnd
