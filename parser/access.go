@@ -1,6 +1,8 @@
 package parser
 
 import (
+	"strings"
+
 	"hangup/event"
 )
 
@@ -51,6 +53,9 @@ func (g *access) one(l *layout, line string, e *event.Event) event.Reason {
 	if l.unchecked && x.values[vAddr] != "" && !isAddress(x.values[vAddr]) {
 		return event.NoFormat
 	}
+	if l.given&(1<<vMethod|1<<vTarget) != 0 && !x.isRequest() {
+		return event.NoFormat
+	}
 	if why := x.fill(&g.clock, e); why != "" {
 		return why
 	}
@@ -59,6 +64,15 @@ func (g *access) one(l *layout, line string, e *event.Event) event.Reason {
 		return event.NoFormat
 	}
 	return ""
+}
+
+// isRequest says whether a method and a target that stand by themselves can be such.
+func (x *exchange) isRequest() bool {
+	method, target := x.get(vMethod), x.get(vTarget)
+	if method != "" && !isMethod(method) {
+		return false
+	}
+	return target == "" || target[0] == '/' || target[0] == '*' || method == "CONNECT" || strings.Contains(target[:min(len(target), 16)], "://")
 }
 
 // accessFormat is an access log that has a name of its own because it is common: layouts that are given.

@@ -81,6 +81,8 @@ func apacheValue(letter, arg string, _ bool) (variable, bool) {
 			return vUpstream, true
 		}
 		return vIgnored, true
+	case "L": // stands in the error log's records of the request too
+		return vHeaderID, true
 	case "m":
 		return vMethod, true
 	case "p":
@@ -105,7 +107,7 @@ func apacheValue(letter, arg string, _ bool) (variable, bool) {
 		return vHost, true
 	case "X":
 		return vConnection, true
-	case "A", "C", "f", "k", "l", "L", "R", "S", "u", "x", "c", "g", "d", "^FB", "^FU", "^ti", "^to", "^IU", "^OU", "^CI":
+	case "A", "C", "f", "k", "l", "R", "S", "u", "x", "c", "g", "d", "^FB", "^FU", "^ti", "^to", "^IU", "^OU", "^CI":
 		return vIgnored, true
 	}
 	return vIgnored, false

@@ -63,7 +63,7 @@ func init() {
 // acceptConnection refuses lines whose %X is none, or that have more fields.
 func acceptConnection(x *exchange, _ *event.Event) bool {
 	s := x.values[vConnection]
-	return (s == "X" || s == "+" || s == "-") && (!x.has(vID) || strings.IndexByte(x.values[vID], ' ') < 0)
+	return (s == "X" || s == "+" || s == "-") && strings.IndexByte(x.raw(vID), ' ') < 0 && strings.IndexByte(x.raw(vHeaderID), ' ') < 0
 }
 
 // ingress-nginx's upstreaminfo (rootfs/etc/nginx/template/nginx.tmpl), with the notices of its controller between.

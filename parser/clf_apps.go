@@ -82,6 +82,9 @@ func (g *morganDev) read(line string, r *event.Record) event.Reason {
 	x.set(vStatus, code)
 	x.set(vHead, took)
 	x.set(vBodyBytes, bytes)
+	if !x.isRequest() {
+		return event.NoFormat
+	}
 	if why := x.fill(&g.clock, &r.Event); why != "" {
 		return why
 	}
@@ -101,6 +104,8 @@ func init() {
 		rank:    15,
 		dialect: "uwsgi-layout",
 		layouts: []string{`%(addr) - %(user) [%(ltime)] "%(method) %(uri) %(proto)" %(status) %(size) "%(referer)" "%(uagent)" %(msecs)ms`},
-		accept:  func(x *exchange, _ *event.Event) bool { return strings.IndexByte(x.values[vAgent], '"') < 0 },
+		accept: func(x *exchange, _ *event.Event) bool {
+			return strings.IndexByte(x.values[vAgent], '"') < 0 && x.isCount(vMillis, false)
+		},
 	})
 }

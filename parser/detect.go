@@ -31,6 +31,16 @@ var nginxLayouts = []string{
 	`$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" "$http_x_forwarded_for" $request_time $upstream_response_time`,
 }
 
+// morganLayouts are the same for morgan: with a time that has milliseconds, and the durations.
+var morganLayouts = []string{
+	`:remote-addr - [:date[iso]] ":method :url HTTP/:http-version" :status :res[content-length] :response-time ms total=:total-time rid=:req[x-request-id]`,
+	`:remote-addr - :remote-user [:date[iso]] ":method :url HTTP/:http-version" :status :res[content-length] ":referrer" ":user-agent"`,
+	`:remote-addr - :remote-user [:date[iso]] ":method :url HTTP/:http-version" :status :res[content-length] ":referrer" ":user-agent" :response-time ms`,
+	`:remote-addr - :remote-user [:date[clf]] ":method :url HTTP/:http-version" :status :res[content-length] ":referrer" ":user-agent" :response-time ms`,
+	`[:date[iso]] :method :url :status :response-time ms - :res[content-length]`,
+	`:method :url :status :response-time ms`,
+}
+
 // Detect says which formats fit the lines, the best first. Formats that understand none of them are left out.
 func Detect(lines []string) []Guess {
 	type candidate struct {
@@ -55,6 +65,9 @@ func Detect(lines []string) []Guess {
 	}
 	for i, l := range nginxLayouts {
 		try(Options{Format: layoutFormat, Layout: l}, registry[layoutFormat].rank+i)
+	}
+	for i, l := range morganLayouts {
+		try(Options{Format: "morgan", Layout: l}, registry["morgan"].rank+i)
 	}
 	slices.SortFunc(list, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(b.Share, a.Share), cmp.Compare(a.rank, b.rank))

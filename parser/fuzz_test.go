@@ -55,6 +55,9 @@ func everyFormat() []Options {
 	for _, l := range fuzzLayouts {
 		list = append(list, Options{Format: layoutFormat, Layout: l})
 	}
+	for _, l := range morganLayouts {
+		list = append(list, Options{Format: "morgan", Layout: l})
+	}
 	for _, d := range dialects {
 		if layout, err := os.ReadFile("testdata/" + d.Name + ".layout"); err == nil {
 			list = append(list, Options{Format: d.Name, Layout: string(layout)})

@@ -150,7 +150,11 @@ func directiveText(source string) string {
 	word, rest, _ := strings.Cut(s, " ")
 	switch strings.ToLower(word) {
 	case "logformat", "transferlog":
-		s = unquoteWord(rest)
+		if !strings.HasPrefix(strings.TrimSpace(rest), "=") { // that is uWSGI's
+			s = unquoteWord(rest)
+		}
+	case "varnishncsa":
+		s = strings.TrimSpace(rest)
 	case "customlog", "globallog":
 		rest = strings.TrimSpace(rest)
 		if _, after, ok := quotedWord(rest); ok { // the file's name

@@ -24,7 +24,7 @@ func init() {
 		},
 		order: 30,
 		mark: func(s string) bool {
-			return strings.Contains(s, "AccessLogValve") || strings.Contains(s, "server.tomcat.") || strings.Contains(s, "&quot;%") || strings.Contains(s, "%F")
+			return strings.Contains(s, "AccessLogValve") || strings.Contains(s, "server.tomcat.") || strings.Contains(s, "&quot;%") || strings.Contains(s, " %F")
 		},
 		split:   tomcat.split,
 		outcome: javaOutcome,
