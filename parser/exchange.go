@@ -57,6 +57,16 @@ const (
 	vConnection // httpd's %X: "X" aborted, "+" kept alive, "-" closed
 	vState      // how the connection ended in the server's own letters: HAProxy's %tsc, Envoy's %RESPONSE_FLAGS%
 	vDetails    // the same in words: Envoy's %RESPONSE_CODE_DETAILS%
+	vFailure    // Envoy's %UPSTREAM_TRANSPORT_FAILURE_REASON%
+	vPeer       // address and port of the client in one
+
+	vTimerTotal    // HAProxy's %Tt: milliseconds, -1 for none, with + when there was no end yet; so are the next two
+	vTimerActive   // %Ta
+	vTimerResponse // %Tr
+	vCounted       // %B, with + when there was no end yet
+	vCode          // %ST, -1 for none
+	vBackend       // %b
+	vServer        // %s, or %b/%s
 	variables
 )
 

@@ -32,6 +32,7 @@ type dialect struct {
 	mark    func(text string) bool // says whether a layout without a format is of this dialect
 	split   func(source string) (cutLayout, error)
 	outcome func(x *exchange, e *event.Event)
+	wrap    func(g *access) grammar // makes another grammar of the layout's; nil: none
 }
 
 // cutLayout is a layout's text, cut.
@@ -48,7 +49,7 @@ type token struct {
 
 	name  string // the value's, as the user wrote it
 	slot  variable
-	until string      // bytes, one of which ends the value when another follows at once; "scheme", "is_args": see link
+	until string      // bytes, one of which ends the value when another follows at once; "scheme", "is_args", "captures": see link
 	list  bool        // the value may be a list whose separators hold blanks
 	stamp stampFormat // how a time of a form of its own is written; slot is vStamp
 	back  int         // bytes before the value that belong to it
@@ -69,7 +70,11 @@ func registerDialect(d dialect) {
 			if err != nil {
 				return nil, err
 			}
-			return &access{layouts: []*layout{l}, clock: clock{zone: o.Zone}}, nil
+			g := &access{layouts: []*layout{l}, clock: clock{zone: o.Zone}}
+			if d.wrap != nil {
+				return d.wrap(g), nil
+			}
+			return g, nil
 		},
 	})
 }
@@ -166,7 +171,7 @@ func (l *layout) link(s cutLayout) error {
 			if t.until == "" && t.stamp == nil && t.slot != vTimeLocal {
 				return layoutError(s.text, tokens[i+1].at, fmt.Sprintf("nothing stands between %s and %s: where one ends cannot be known", t.name, tokens[i+1].name))
 			}
-		} else {
+		} else if t.until != "captures" {
 			t.until = ""
 		}
 		p.end, p.stop = ends(t, p, l.escape)
@@ -211,6 +216,8 @@ func ends(t *token, p piece, e escape) (ending, byte) {
 		return endTime, 0
 	case t.until == "is_args":
 		return endMark, 0
+	case t.until == "captures":
+		return endCaptures, 0
 	case t.until == "scheme":
 		return endScheme, 0
 	case t.until != "":

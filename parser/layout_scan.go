@@ -65,21 +65,22 @@ func (h *head) begins(s string) bool {
 type ending uint8
 
 const (
-	endLine    ending = iota // the end of the line
-	endByte                  // the next stop
-	endBlank                 // the next blank; the value is short
-	endAddr                  // the next blank; the value is an address or a name
-	endQuote                 // the next quote that is not escaped
-	endTime                  // 26 bytes: 22/Nov/2026:10:00:00 +0000
-	endBracket               // the text behind it, which ends with "[", if what follows is a time
-	endText                  // the next of the text behind it
-	endList                  // the next blank that is not part of a list's separators
-	endRequest               // the next blank behind " HTTP/1.1"
-	endColon                 // the last colon before the next blank
-	endMark                  // a question mark, which is the value
-	endScheme                // http or https
-	endOneOf                 // the next stop, blank or quote, or the end of the line
-	endStamp                 // where the time ends
+	endLine     ending = iota // the end of the line
+	endByte                   // the next stop
+	endBlank                  // the next blank; the value is short
+	endAddr                   // the next blank; the value is an address or a name
+	endQuote                  // the next quote that is not escaped
+	endTime                   // 26 bytes: 22/Nov/2026:10:00:00 +0000
+	endBracket                // the text behind it, which ends with "[", if what follows is a time
+	endText                   // the next of the text behind it
+	endList                   // the next blank that is not part of a list's separators
+	endRequest                // the next blank behind " HTTP/1.1"
+	endColon                  // the last colon before the next blank
+	endMark                   // a question mark, which is the value
+	endCaptures               // behind HAProxy's captured headers, "{a|b} ", if there are any
+	endScheme                 // http or https
+	endOneOf                  // the next stop, blank or quote, or the end of the line
+	endStamp                  // where the time ends
 )
 
 const timeLocal = len("22/Nov/2026:10:00:00 +0000")
@@ -183,6 +184,18 @@ func (p *piece) width(s string, x *exchange) int {
 			return 1
 		}
 		return 0
+	case endCaptures:
+		if s == "" || s[0] != '{' {
+			return 0
+		}
+		i := strings.IndexByte(s, '}')
+		switch {
+		case i < 0:
+			return -1
+		case i+1 < len(s) && s[i+1] == ' ':
+			return i + 2
+		}
+		return i + 1
 	case endScheme:
 		if strings.HasPrefix(s, "https") {
 			return len("https")
