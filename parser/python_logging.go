@@ -136,28 +136,35 @@ func pythonRecord(c *clock, e *event.Event, message string, lines []string) {
 // readBlock reads a record that begins with a traceback, a ruler or logging's own report.
 func readBlock(e *event.Event, first string, lines []string) event.Reason {
 	e.Kind = event.Other
-	switch first {
-	case tracebackLine, groupLine:
+	switch {
+	case first == tracebackLine, first == groupLine:
 		t, ok := readTrace(lines)
 		if !ok {
 			return event.Continuation // its exception was cut off
 		}
 		traceSignal(e, t, "", "")
-	case rulerLine:
+	case first == rulerLine:
 		if len(lines) < 2 {
 			return event.NoFormat
 		}
-		// "Exception occurred during processing of request from ('127.0.0.7', 58107)": the other end is the client.
-		head := cut(lines[1])
-		if i := strings.LastIndex(head, " from "); i >= 0 {
-			e.Client, e.ClientPort, _ = peerAt(head[i+len(" from "):])
-		}
-		if t, ok := readTrace(lines); ok {
-			traceSignal(e, t, head, "")
-		}
-	case loggingLine: // the log itself could not be written: no exchange's end
+		readReport(e, lines[1], lines)
+	case isReport(first):
+		readReport(e, first, lines)
+	case first == loggingLine: // the log itself could not be written: no exchange's end
 	default:
 		return event.NoFormat
 	}
 	return ""
+}
+
+// readReport reads "Exception occurred during processing of request from ('127.0.0.7', 58107)" and the traceback behind
+// it: the other end is the client.
+func readReport(e *event.Event, head string, lines []string) {
+	head = cut(head)
+	if i := strings.LastIndex(head, " from "); i >= 0 {
+		e.Client, e.ClientPort, _ = peerAt(head[i+len(" from "):])
+	}
+	if t, ok := readTrace(lines); ok {
+		traceSignal(e, t, head, "")
+	}
 }

@@ -86,6 +86,10 @@ func served(e *event.Event, message string) {
 			return
 		}
 	}
+	if path, ok := responsePath(message); ok { // django.request
+		setTarget(e, path)
+		return
+	}
 	rest, ok := strings.CutPrefix(message, "Exception on /")
 	if i := strings.LastIndex(rest, " ["); ok && i >= 0 {
 		if method, ok := strings.CutSuffix(rest[i+2:], "]"); ok && httpMethods[method] {

@@ -195,3 +195,39 @@ func TestServerContext(t *testing.T) {
 		t.Errorf("%v", all)
 	}
 }
+
+// TestServerRotated reads logs that begin in the middle of a report.
+func TestServerRotated(t *testing.T) {
+	t.Parallel()
+	whole := report("('10.0.0.9', 5)", "self._sock.sendall(b)", "BrokenPipeError: [Errno 32] Broken pipe")
+	const access = "10.0.0.9 - - [23/Nov/2026 07:06:12] \"GET /a HTTP/1.1\" 200 -\n"
+	lines := strings.SplitAfter(whole, "\n")
+	for i, want := range []string{
+		"client/broken_pipe/response 7", "client/broken_pipe/response 6", "client/broken_pipe/response 4,unparsed 1",
+		"unparsed 4", "unparsed 3", "unparsed 1,unparsed 1", "unparsed 1",
+	} {
+		var got []string
+		for _, r := range records(t, []byte(strings.Join(lines[i:], "")+access+whole), Options{Format: "http-server"}) {
+			got = append(got, outcome(r)+" "+fmt.Sprint(r["lines"]))
+		}
+		if s := strings.Join(got, ","); s != want+",request 1,client/broken_pipe/response 7" {
+			t.Errorf("from line %d: %s, want %s", i+1, s, want)
+		}
+	}
+}
+
+// TestServerPaths takes the routes that frameworks put into their messages.
+func TestServerPaths(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"ERROR 2026-11-23 07:19:09,128 log 4711 140123 Internal Server Error: /upload?x=1": "/upload",
+		"ERROR:django.request:Forbidden (CSRF cookie not set.): /login":                    "/login",
+		"[2026-11-23 07:08:24,123] ERROR in app: Exception on /boom [GET]":                 "/boom",
+		"INFO:waitress:Client disconnected while serving /a b":                             "/a b",
+	} {
+		r := records(t, []byte(line), Options{Format: "python"})[0]
+		if r["path"] != want {
+			t.Errorf("%s: %v", line, r)
+		}
+	}
+}

@@ -243,8 +243,10 @@ var serverFrames = []string{
 	"/gunicorn/", "/uvicorn/", "/hypercorn/", "/daphne/", "/waitress/", "/cheroot/", "/aiohttp/web", "/tornado/http1connection.py\"",
 	"/tornado/web.py\"", "/tornado/websocket.py\"", "/eventlet/wsgi.py\"", "/gevent/pywsgi.py\"", "/websockets/server.py\"", "/websockets/legacy/server.py\"", "/sanic/", "/twisted/web/http.py\"",
 	"/django/core/servers/", "/django/http/request.py\"", "/django/core/handlers/wsgi.py\"", "/starlette/", "/wsgiserver",
-	"self.wfile.", "self.rfile.", "wsgi.input",
 }
+
+// serverCode are texts of frames that are a server's, whatever file they are in.
+var serverCode = []string{"self.wfile.", "self.rfile.", "wsgi.input", "b'HTTP/1.", "b\"HTTP/1."}
 
 var clientFrames = []string{
 	"/http/client.py\"", "/httplib.py\"", "/urllib/request.py\"", "/urllib2.py\"", "/urllib3/", "/requests/", "/httpx/", "/httpcore/",
@@ -262,11 +264,18 @@ func frameParty(frames []string) event.Party {
 	for _, frame := range slices.Backward(frames) {
 		f := frameText(frame)
 		switch {
+		case !isFrame(f): // the code, or marks below it
+			if hasAny(f, spokenRequests) {
+				return event.PartyUpstream
+			}
+			if hasAny(f, serverCode) {
+				return event.PartyClient
+			}
 		case strings.Contains(f, "/http/client.py\"") && (strings.Contains(f, ", in parse_headers") || strings.Contains(f, ", in _read_headers")):
 			// servers have their requests' headers read by it too: whoever called says what for
-		case hasAny(f, clientFrames), hasAny(f, spokenRequests):
+		case hasAny(f, clientFrames):
 			return event.PartyUpstream
-		case hasAny(f, serverFrames), strings.Contains(f, "b'HTTP/1."), strings.Contains(f, "b\"HTTP/1."):
+		case hasAny(f, serverFrames):
 			return event.PartyClient
 		}
 	}

@@ -25,15 +25,16 @@ type block struct {
 type blockState uint8
 
 const (
-	blockNone    blockState = iota
-	blockHead               // a record's first line was read
-	blockFrames             // inside a traceback, before its exception
-	blockEnd                // behind the exception
-	blockChain              // behind "During handling of ..." or "The above exception ..."
-	blockRuler              // behind the ruler that opens a report
-	blockReport             // inside the report: all belongs to it up to the closing ruler
-	blockLogging            // inside "--- Logging error ---"
-	blockStray              // inside a traceback whose beginning is not there
+	blockNone     blockState = iota
+	blockHead                // a record's first line was read
+	blockFrames              // inside a traceback, before its exception
+	blockEnd                 // behind the exception
+	blockChain               // behind "During handling of ..." or "The above exception ..."
+	blockRuler               // behind the ruler that opens a report
+	blockReport              // inside the report: all belongs to it up to the closing ruler
+	blockLogging             // inside "--- Logging error ---"
+	blockStray               // inside a traceback whose beginning is not there
+	blockStrayEnd            // behind its exception
 )
 
 // begin forgets what was and is told that a record's first line was read.
@@ -49,6 +50,8 @@ func (b *block) starts(line string) (place, bool) {
 		b.state = blockFrames
 	case line == rulerLine:
 		b.state = blockRuler
+	case isReport(line): // its ruler was cut off
+		b.state = blockReport
 	case line == loggingLine:
 		b.state = blockLogging
 	case line == groupLine: // all its lines are indented
@@ -64,6 +67,9 @@ func (b *block) next(line string, open bool) place {
 	if !open {
 		was := b.state
 		b.state = blockNone
+		if was == blockStrayEnd && line == rulerLine {
+			return stray
+		}
 		if where, ok := b.starts(line); ok {
 			return where
 		}
@@ -72,15 +78,19 @@ func (b *block) next(line string, open bool) place {
 			b.state = blockStray
 			return stray
 		case was == blockStray && isException(line): // the last line of that traceback
+			b.state = blockStrayEnd
 			return stray
 		}
 		return whole
 	}
 	switch b.state {
 	case blockRuler:
-		if strings.HasPrefix(line, "Exception happened during processing") || strings.HasPrefix(line, "Exception occurred during processing") {
+		if isReport(line) {
 			b.state = blockReport
 			return more
+		}
+		if line == rulerLine { // the one before closed a report that began elsewhere
+			return opens
 		}
 		b.state = blockNone
 		return whole
@@ -95,6 +105,11 @@ func (b *block) next(line string, open bool) place {
 	default:
 		return b.traceback(line)
 	}
+}
+
+// isReport says whether a line is the first of socketserver's report, behind the ruler.
+func isReport(s string) bool {
+	return strings.HasPrefix(s, "Exception happened during processing of ") || strings.HasPrefix(s, "Exception occurred during processing of ")
 }
 
 // logging follows "--- Logging error ---": a traceback, then the call stack and the message that could not be logged.
