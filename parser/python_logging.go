@@ -149,6 +149,9 @@ func readBlock(e *event.Event, first string, lines []string) event.Reason {
 		}
 		readReport(e, lines[1], lines)
 	case isReport(first):
+		if lines == nil {
+			return event.Continuation
+		}
 		readReport(e, first, lines)
 	case first == loggingLine: // the log itself could not be written: no exchange's end
 	default:

@@ -68,14 +68,14 @@ func uwsgiSignal(e *event.Event, s string) {
 }
 
 // uwsgiError reads what uwsgi_error and uwsgi_req_error put behind a function's name: "(): Broken pipe [core/writer.c
-// line 429] during GET /big (127.0.0.6)", "() Broken pipe [...]".
+// line 429] during GET /big (127.0.0.6)", "() Broken pipe [...]", "()/SSL_write(): Broken pipe [...]".
 func uwsgiError(s string) (how event.How, rest string, ok bool) {
-	i := strings.Index(s, "()")
+	head, rest, ok := strings.Cut(s, " [")
+	i := strings.LastIndex(head, "()") // of the library's function, when there are two
 	if i < 0 {
 		return event.HowNone, "", false
 	}
-	s = strings.TrimPrefix(strings.TrimPrefix(s[i+len("()"):], ":"), " ")
-	text, rest, ok := strings.Cut(s, " [")
+	text := strings.TrimPrefix(strings.TrimPrefix(head[i+len("()"):], ":"), " ")
 	how, n := strerrorHow(text)
 	if n != len(text) {
 		how = event.HowNone
@@ -135,7 +135,8 @@ func uwsgiReadSignal(e *event.Event, s string) {
 	e.Message = s
 }
 
-// uwsgiProtoSignal reads what the parsers of requests say (proto/http.c, proto/uwsgi.c, proto/fastcgi.c, proto/scgi.c).
+// uwsgiProtoSignal reads what the parsers of requests say (proto/http.c, proto/uwsgi.c, proto/fastcgi.c, proto/scgi.c),
+// and the functions that write (proto/base.c).
 func uwsgiProtoSignal(e *event.Event, s string) {
 	how := event.HowNone
 	if strings.HasSuffix(s, " -> client closed connection") {
@@ -145,6 +146,9 @@ func uwsgiProtoSignal(e *event.Event, s string) {
 	}
 	if how != event.HowNone {
 		hangUp(e, event.PartyClient, how, event.PhaseRequest)
+		if function, _, _ := strings.Cut(s, "()"); strings.Contains(function, "_write") || strings.Contains(function, "_sendfile") {
+			e.Phase = event.PhaseResponse
+		}
 		e.Message = s
 	}
 }

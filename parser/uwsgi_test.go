@@ -30,6 +30,8 @@ func TestUwsgiSignals(t *testing.T) {
 		"[uwsgi-http key: shop.example client_addr: 10.0.0.9 client_port: 54321] hr_instance_write(): Broken pipe [plugins/http/http.c line 614]":             "upstream/broken_pipe/request",
 		"[uwsgi-http key: shop.example client_addr: 10.0.0.9 client_port: 54321] hr_instance_read(): Connection reset by peer [plugins/http/http.c line 647]": "upstream/reset/unknown",
 		"[uwsgi-http key: shop.example client_addr: 10.0.0.9 client_port: 54321] hr_instance_connected(): Connection refused [plugins/http/http.c line 650]":  "other",
+		"uwsgi_proto_ssl_write()/SSL_write(): Broken pipe [proto/base.c line 291]":                                                                            "client/broken_pipe/response",
+		"[uwsgi-http key: a client_addr: 10.0.0.9 client_port: 5] hr_ssl_write(): Broken pipe [plugins/http/https.c line 332]":                                "client/broken_pipe/response",
 		"[uwsgi-websocket] no PONG received in 3 seconds !!!":                                                                                                 "client/timeout/unknown",
 		at + "*** HARAKIRI ON WORKER 1 (pid: 24470, try: 1) ***":                                                                                              "server/timeout/unknown",
 		at + "*** HARAKIRI ON THE SPOOLER (pid: 24470) ***":                                                                                                   "other",
