@@ -2,7 +2,6 @@ package parser
 
 import (
 	"strings"
-	"time"
 
 	"hangup/event"
 )
@@ -287,8 +286,32 @@ func (g *dotnetLog) read(text string, r *event.Record) event.Reason {
 			return ""
 		}
 	}
+	if rest, found := strings.CutPrefix(message, "HTTP "); found && serilogRequest(e, rest) {
+		return ""
+	}
 	dotnetSignal(e, message, lines)
 	return ""
+}
+
+// serilogRequest reads the account of Serilog's request logging: "HTTP GET /a responded 200 in 12.3456 ms"
+// (Serilog.AspNetCore, RequestLoggingOptions).
+func serilogRequest(e *event.Event, s string) bool {
+	method, rest, ok1 := strings.Cut(s, " ")
+	target, rest, ok2 := strings.Cut(rest, " responded ")
+	code, took, ok3 := strings.Cut(rest, " in ")
+	took, ok4 := strings.CutSuffix(took, " ms")
+	n, ok5 := status(code)
+	d, ok6 := seconds(took)
+	if !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || !ok6 || n == 0 || !isMethod(method) || target == "" || target[0] != '/' {
+		return false
+	}
+	e.Method, e.Status, e.Duration = method, n, event.Some(d/1000)
+	setTarget(e, target)
+	e.Kind, e.Exchange = event.Request, true
+	if n == 499 {
+		hangUp(e, event.PartyClient, event.HowClosed, event.PhaseUnknown)
+	}
+	return true
 }
 
 // dotnetScopes takes the request from what IncludeScopes prints: "=> ConnectionId:0HM => RequestPath:/a RequestId:0HM:1".
@@ -355,7 +378,7 @@ func dotnetFinished(e *event.Event, s string) bool {
 		return false
 	}
 	if d, ok := seconds(took); ok {
-		e.Duration = event.Some(d / time.Duration(1000))
+		e.Duration = event.Some(d / 1000)
 	}
 	e.Kind, e.Exchange = event.Request, true
 	if e.Status == 499 {

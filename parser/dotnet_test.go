@@ -46,6 +46,8 @@ func TestDotnet(t *testing.T) {
 		{"info: Microsoft.AspNetCore.Hosting.Diagnostics[2]\n      Request finished HTTP/1.1 GET http://shop.example/a - 200 - text/html;+charset=utf-8 5.2ms", "request"},
 		{"info: Microsoft.AspNetCore.Hosting.Diagnostics[2] Request finished in 5.2ms 404 ", "request"},
 		{"<6>Microsoft.AspNetCore.Hosting.Diagnostics[2] Request finished HTTP/1.1 GET http://shop.example/a - 200 - text/plain 5.2ms", "request"},
+		{"[13:17:38 INF] HTTP GET /report responded 499 in 30012.4071 ms", "client/closed/unknown"},
+		{"[13:17:38 INF] HTTP GET /report responded 200 in 12.4071 ms", "request"},
 		// nobody hung up
 		{kestrel("dbug", `Connection id "0HM4AJ0A1LLKK" stopped.`), "other"},
 		{kestrel("dbug", `Connection id "0HM4AJ0A1LLKK" received FIN.`), "other"},

@@ -122,6 +122,10 @@ func cutErlang(s string) (h erlangHead, ok bool) {
 		return h, false
 	}
 	h.stamp, h.time, s = stamp, s[:n], s[n+1:]
+	if kind, found := strings.CutSuffix(s, " REPORT===="); found && s[0] == '=' && stamp == javaISO { // lager's crash.log
+		h.report, h.level = true, erlangReports[kind[1:]]
+		return h, h.level != ""
+	}
 	if stamp == javaISO && h.time[10] == 'T' { // OTP's logger, logger_formatter.erl
 		word, rest, found := strings.Cut(s[:min(len(s), 12)], ":")
 		h.level = erlangLevels[word]
@@ -209,7 +213,7 @@ func (g *erlangLog) read(text string, r *event.Record) event.Reason {
 	if !ok {
 		return event.NoFormat
 	}
-	if h.report {
+	if h.report && h.stamp == javaNoTime {
 		e.Time, e.ZoneAssumed, ok = erlangReportTime(&g.clock, h.time)
 	} else {
 		e.Time, e.ZoneAssumed, ok = readJavaTime(&g.clock, h.stamp, h.time)

@@ -50,6 +50,7 @@ var javaRules = []struct {
 	{"", "UT000036:", javaError{how: event.HowClosed, party: event.PartyClient, phase: event.PhaseRequest}},
 	{"", "Connection terminated parsing multipart data", javaError{how: event.HowClosed, party: event.PartyClient, phase: event.PhaseRequest}},
 	{"AbortedException", "Connection has been closed BEFORE response", javaError{how: event.HowClosed, party: event.PartyUpstream, phase: event.PhaseWaiting}},
+	{"AbortedException", "Connection has been closed BEFORE send operation", javaError{how: event.HowClosed, phase: event.PhaseResponse}},
 	{"AbortedException", "Connection has been closed", javaError{how: event.HowClosed}},
 	{"StatusRuntimeException", "CANCELLED: call already cancelled", javaError{how: event.HowClosed, party: event.PartyClient, phase: event.PhaseResponse}},
 	{"StatusRuntimeException", "CANCELLED: cancelled before receiving half close", javaError{how: event.HowClosed, party: event.PartyClient, phase: event.PhaseRequest}},

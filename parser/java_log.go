@@ -116,10 +116,11 @@ func (g *javaLog) read(text string, r *event.Record) event.Reason {
 	return ""
 }
 
-// plainText returns s without the terminal's colours, ESC [ ... m. A text without any is returned as it is.
+// plainText returns s without the terminal's colours, ESC [ ... m. A text without any, or longer than a record of
+// several lines may be, is returned as it is.
 func plainText(s string) string {
 	i := strings.IndexByte(s, 0x1b)
-	if i < 0 {
+	if i < 0 || len(s) > MaxRecordBytes {
 		return s
 	}
 	var b strings.Builder

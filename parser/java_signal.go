@@ -48,7 +48,7 @@ func javaTraceSignal(e *event.Event, message string, t *javaTrace) bool {
 		x.party = event.PartyUnknown
 	}
 	if x.phase == event.PhaseNone {
-		x.phase = javaPhase(message, t, x)
+		x.phase = javaPhase(e, message, t, x)
 	}
 	hangUp(e, x.party, x.how, x.phase)
 	e.Message = line
@@ -107,7 +107,7 @@ var (
 )
 
 // javaPhase finds what was being done when the connection failed.
-func javaPhase(message string, t *javaTrace, x javaError) (at event.Phase) {
+func javaPhase(e *event.Event, message string, t *javaTrace, x javaError) (at event.Phase) {
 	switch x.party {
 	case event.PartyClient:
 		write := false
@@ -136,6 +136,8 @@ func javaPhase(message string, t *javaTrace, x javaError) (at event.Phase) {
 			if x.how != event.HowTimeout {
 				return event.PhaseResponse
 			}
+		case hasAny(e.Logger, []string{"StandardWrapperValve", "dispatcherServlet"}) && (x.how == event.HowReset || x.how == event.HowAborted):
+			return event.PhaseResponse // a servlet's exception: nearly always met in writing
 		}
 	case event.PartyUpstream:
 		t.javaFrames(func(frame string) bool {
@@ -313,6 +315,14 @@ func javaTarget(e *event.Event, s string) {
 		if target, _, closed := strings.Cut(rest, "\""); ok && closed && httpMethods[method] && target != "" && target[0] == '/' {
 			e.Method = method
 			setTarget(e, target)
+			return
+		}
+	}
+	if i := strings.Index(s, "HttpServerExchange{ "); i >= 0 { // Undertow: "UT005071: Undertow request failed HttpServerExchange{ GET /a}"
+		method, rest, ok := strings.Cut(s[i+len("HttpServerExchange{ "):], " ")
+		if end := strings.IndexAny(rest, " }"); ok && httpMethods[method] && end > 0 && rest[0] == '/' {
+			e.Method = method
+			setTarget(e, rest[:end])
 			return
 		}
 	}

@@ -41,8 +41,8 @@ func readNodeErrors(message string, lines []string) []nodeError {
 			if !ok || i > 400 {
 				continue
 			}
-			value = strings.Trim(value, "',")
-			switch key {
+			value = strings.Trim(value, "',\"")
+			switch strings.Trim(key, "\"") {
 			case "code":
 				if x.code == "" {
 					x.code = value
@@ -161,7 +161,7 @@ func hasNever(s string) bool {
 // nodeErrorSignal reads one error.
 func nodeErrorSignal(e *event.Event, x *nodeError, list []nodeError) bool {
 	text := strings.TrimSuffix(x.text, " {")
-	if isAborted(text) {
+	if isAborted(text) || text == "aborted" && x.code == "ECONNRESET" { // the latter is fastify's message
 		return abortedNode(e, x, text)
 	}
 	how, party, at, ok := nodeCause(text, x.code)

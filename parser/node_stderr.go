@@ -114,6 +114,7 @@ var nodeLevels = map[string]string{
 //	[2026-11-23T07:10:02.823Z] error: text
 //	2026-11-23 07:10:02 error: text
 //	[Nest] 1234  - 11/23/2026, 7:10:02 AM   ERROR [ExceptionsHandler] text
+//	[10:00:00.123] ERROR (1234): text
 //	(node:1234) UnhandledPromiseRejectionWarning: Error: text
 //	error - unhandledRejection: Error: text
 //	Error [CODE]: text
@@ -141,6 +142,9 @@ func cutNode(s string) (h nodeHead, ok bool) {
 		}
 		if rest, found := strings.CutPrefix(s, "[Nest] "); found {
 			return cutNest(rest)
+		}
+		if h, ok = cutPinoPretty(s); ok {
+			return h, true
 		}
 	case c == '(':
 		if rest, found := strings.CutPrefix(s, "(node:"); found {
@@ -212,6 +216,29 @@ func (h *nodeHead) cutLevel() bool {
 	}
 	h.level, h.logger, h.message = level, label, strings.TrimLeft(s[len(word)+1:], " ")
 	return true
+}
+
+// cutPinoPretty reads "[10:00:00.123] INFO (1234): text", or with a date and "on host" (pino-pretty, lib/pretty.js).
+func cutPinoPretty(s string) (h nodeHead, ok bool) {
+	stamp, n := javaTime(s[1:])
+	if n == 0 || n+2 >= len(s) || s[n+1] != ']' || s[n+2] != ' ' || stamp != javaISO && stamp != javaClock {
+		return h, false
+	}
+	level, rest, _ := strings.Cut(s[n+3:], " (")
+	id, rest, ok := strings.Cut(rest, "): ")
+	id, _, _ = strings.Cut(id, " on ")
+	if _, isLevel := nodeLevels[strings.ToLower(level)]; !ok || !isLevel || level != strings.ToUpper(level) {
+		return h, false
+	}
+	name, number, found := strings.Cut(id, "/")
+	if found {
+		h.logger, id = name, number
+	}
+	h.level, h.pid, h.message = level, pid(id), rest
+	if stamp == javaISO {
+		h.time = s[1 : n+1]
+	}
+	return h, h.pid != 0
 }
 
 // cutNest reads what stands behind "[Nest] " (packages/common/services/console-logger.service.ts).

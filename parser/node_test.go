@@ -47,6 +47,8 @@ func TestNodeErrors(t *testing.T) {
 		{"[Nest] 1234  - 11/23/2026, 7:10:02 AM   ERROR [ExceptionsHandler] request aborted\nBadRequestError: request aborted\n    at IncomingMessage.onAborted (/a/node_modules/raw-body/index.js:245:10)", "client/closed/unknown"},
 		{"2026-11-23 07:10:02 error: socket hang up", "upstream/closed/waiting"},
 		{"2026-11-23 07:10:02 [api] error: Client disconnected", "client/closed/unknown"},
+		{"[10:00:00.123] ERROR (1234): aborted\n    err: {\n      \"type\": \"Error\",\n      \"code\": \"ECONNRESET\"\n    }", "client/reset/request"},
+		{"[2026-11-23 10:00:00.123 +0000] INFO (api/1234 on web1): request aborted", "client/closed/unknown"},
 		// nobody hung up
 		{"Error: connect ECONNREFUSED 127.0.0.1:5432\n    at TCPConnectWrap.afterConnect [as oncomplete] (node:net:1555:16) {\n  code: 'ECONNREFUSED'\n}", "other"},
 		{"Error: connect ETIMEDOUT 10.0.0.9:80", "other"},

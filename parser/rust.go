@@ -238,6 +238,8 @@ func (g *rustLog) read(text string, r *event.Record) event.Reason {
 	message := strings.TrimRight(cut(h.message), " ")
 	switch {
 	case strings.HasPrefix(h.logger, "actix_web::middleware::logger") && actixAccess(e, message):
+	case h.logger == "tower_http::trace::on_response" && towerResponse(e, message):
+		rustFields(e, first)
 	case h.level == "": // a panic: of the program's own making
 	case rustSignal(e, message):
 		rustFields(e, first)
@@ -249,6 +251,27 @@ func (g *rustLog) read(text string, r *event.Record) event.Reason {
 		}
 	}
 	return ""
+}
+
+// towerResponse reads tower-http's account of an exchange: "finished processing request latency=12 ms status=200".
+func towerResponse(e *event.Event, s string) bool {
+	if !strings.HasPrefix(s, "finished processing request ") {
+		return false
+	}
+	n, ok := status(valueOf(s, "status="))
+	if !ok || n == 0 {
+		return false
+	}
+	e.Kind, e.Exchange, e.Status = event.Request, true, n
+	if _, rest, found := strings.Cut(s, "latency="); found {
+		number, unit, _ := strings.Cut(rest, " ")
+		unit, _, _ = strings.Cut(unit, " ")
+		d, ok := seconds(number)
+		if scale := map[string]time.Duration{"s": 1, "ms": 1e3, "μs": 1e6, "ns": 1e9}[unit]; ok && scale > 0 {
+			e.Duration = event.Some(d / scale)
+		}
+	}
+	return true
 }
 
 // actixAccess reads actix-web's default access log: %a "%r" %s %b "%{Referer}i" "%{User-Agent}i" %T (seconds).

@@ -25,6 +25,8 @@ var rustTexts = []struct {
 	{"A payload reached EOF, but is not complete", event.HowClosed, event.PhaseRequest},
 	{"payload reached EOF before completing", event.HowClosed, event.PhaseRequest},
 	{"request timeout", event.HowTimeout, event.PhaseRequest},
+	{"tls handshake eof", event.HowClosed, event.PhaseRequest},
+	{"peer closed connection without sending TLS close_notify", event.HowClosed, event.PhaseUnknown},
 	{"Client disconnect", event.HowClosed, event.PhaseUnknown},
 	{"stream error received: stream no longer needed", event.HowClosed, event.PhaseUnknown}, // h2: CANCEL
 	{"channel closed", event.HowNone, event.PhaseNone},

@@ -28,6 +28,9 @@ func TestRust(t *testing.T) {
 		{"error(apple_pie): An error occured handling request: 'BrokenPipe'", "client/broken_pipe/unknown"},
 		{`[2026-11-22T10:00:00Z INFO  actix_web::middleware::logger] 203.0.113.7 "GET /report HTTP/1.1" 200 5 "-" "curl/7.88.1" 0.000123`, "request"},
 		{ts + ` INFO actix_web::middleware::logger: [2001:db8::7]:51234 "GET /report HTTP/1.1" 200 - "-" "-" 0.1`, "request"},
+		{ts + "DEBUG request{method=GET uri=/a?b=1 version=HTTP/1.1}: tower_http::trace::on_response: finished processing request latency=12 ms status=200", "request"},
+		{"[2026-11-22T10:00:00Z DEBUG actix_http::h1::dispatcher] Error: Io(Os { code: 104, kind: ConnectionReset, message: \"Connection reset by peer\" })", "client/reset/unknown"},
+		{ts + "DEBUG hyper::proto::h1::conn: error shutting down IO: Transport endpoint is not connected (os error 107)", "client/closed/unknown"},
 		// nobody hung up
 		{ts + "ERROR api: error sending request for url (http://10.0.0.9:8080/x): error trying to connect: tcp connect error: Connection refused (os error 111)", "other"},
 		{ts + "ERROR api: Connection refused (os error 111)", "other"},
@@ -55,6 +58,7 @@ func TestRustFields(t *testing.T) {
 		{"2026-11-22T10:00:03.000000+01:00 ERROR api::web: x", "time", "2026-11-22T09:00:03Z"},
 		{"2026-11-22T10:00:03.000000Z  INFO ThreadId(02) api::web: x", "logger", "api::web"},
 		{"2026-11-22T10:00:03.000000Z  INFO http{id=\"a {b}\"}:db: api::db: x", "logger", "api::db"},
+		{"2026-11-22T10:00:03.000000Z DEBUG request{method=GET uri=/a?b=1 version=HTTP/1.1}: tower_http::trace::on_response: finished processing request latency=12 ms status=200", "path", "/a"},
 		{"[2026-11-22T10:00:00.123Z WARN  api::web] x", "level", "WARN"},
 		{"2026-11-22T10:00:03.000000Z  WARN request{method=GET uri=/a?b=1 version=HTTP/1.1}: api::web: error handling request: Broken pipe (os error 32)", "path", "/a"},
 		{"2026-11-22T10:00:02.000000Z ERROR api::client: error sending request for url (http://10.0.0.9:8080/x): connection closed before message completed", "upstream", "10.0.0.9:8080"},
