@@ -20,7 +20,9 @@ var twins = map[string]string{
 	"werkzeug":     "http-server", // it is one
 	"jetty-stderr": "spring-boot", "tomcat-catalina": "spring-boot netty-undertow", "netty-undertow": "spring-boot",
 
-	"php": "apache-error nginx-error", // what PHP says through them
+	"php":     "apache-error nginx-error", // what PHP says through them
+	"rails":   "unicorn",                  // Ruby's Logger with nothing behind its head
+	"unicorn": "puma",                     // Rack's CommonLogger
 }
 
 func isTwin(format, other string) bool { return slices.Contains(strings.Fields(twins[format]), other) }
