@@ -171,7 +171,7 @@ func caddySignal(e *event.Event, logger, message, failure string) {
 			return
 		}
 		if client == "" && e.Client == "" {
-			goDetails(e, message)
+			goDetails(e, cut(message))
 		} else if client != "" {
 			e.Client, e.ClientPort = client, p
 		}

@@ -129,7 +129,8 @@ func hostile(n int) []string {
 	} {
 		body := strings.Repeat(unit, n/len(unit))
 		list = append(list, body, combined+body+tail, combined+body, nginxErr+body, py+body, ha+body, ha+`"`+body,
-			combined+"x"+tail+" rt="+body, `{"time":"`+body+`"}`, `{"status":`+body+`}`, "["+body)
+			combined+"x"+tail+" rt="+body, `{"time":"`+body+`"}`, `{"status":`+body+`}`, "["+body,
+			`{"level":50,"time":1795417801061,"pid":1,"hostname":"h","msg":"`+body+`","err":{"message":"`+body+`","stack":"`+body+`"}}`)
 	}
 	return append(list,
 		strings.Repeat(py+"x\nTraceback (most recent call last):\n  File \"a\"\n", lines),

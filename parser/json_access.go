@@ -112,8 +112,17 @@ func units(s string, unit time.Duration) (time.Duration, bool) {
 	if n, ok := count(s); ok {
 		return time.Duration(n) * unit, n <= maxSeconds*int64(time.Second/unit)
 	}
-	if unit == time.Second {
-		return secondsJSON(s)
+	if i := strings.IndexByte(s, '.'); i > 0 && i < 20 { // exact, to the ninth digit
+		n, ok1 := count(s[:i])
+		digits := s[i+1 : min(len(s), i+10)]
+		f, ok2 := count(digits)
+		if _, rest := count(s[min(len(s), i+10):]); ok1 && ok2 && (rest || len(s) <= i+10) {
+			scale := int64(1)
+			for range digits {
+				scale *= 10
+			}
+			return time.Duration(n)*unit + time.Duration(f*int64(unit)/scale), n < maxSeconds*int64(time.Second/unit)
+		}
 	}
 	f, err := strconv.ParseFloat(s, 64)
 	if f *= float64(unit); err != nil || !(f >= 0 && f < float64(maxSeconds)*float64(time.Second)) {

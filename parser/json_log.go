@@ -213,7 +213,7 @@ func isSlogLevel(s string) bool {
 func (g *logReader) end(e *event.Event) {
 	j := g.json
 	e.Kind = event.Other
-	message := g.message()
+	message := cut(g.message())
 	// With its duration or size it is the account of an exchange, else an error's context.
 	if e.Status != 0 && (e.Path != "" || e.Method != "") && (e.Duration.OK || e.Bytes.OK) {
 		e.Exchange, e.Kind = true, event.Request
@@ -222,6 +222,7 @@ func (g *logReader) end(e *event.Event) {
 	if failure == "" {
 		failure = j.get(jlContextError)
 	}
+	failure = cut(failure)
 	switch {
 	case g.failed(e, message, failure):
 		if e.Exchange {
@@ -292,9 +293,8 @@ func stackSignal(e *event.Event, message, stack string) bool {
 // maxStack bounds a stack trace in a field.
 const maxStack = 64 << 10
 
-// wordSignal reads a message without an error: Go's errors stand behind its words, others in them.
+// wordSignal reads a message without an error: Go's errors stand behind its words, others are in them.
 func wordSignal(e *event.Event, message string) bool {
-	message = cut(message)
 	if goSignal(e, message) || messageSignal(e, message, e.Logger) {
 		return true
 	}

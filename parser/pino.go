@@ -85,7 +85,7 @@ func (g *pino) read(line string, r *event.Record) event.Reason {
 // outcome reads the messages of pino-http and fastify. A response without a duration is an error's context.
 func (g *pino) outcome(e *event.Event) {
 	j := g.json
-	message := g.message()
+	message := cut(g.message())
 	switch {
 	case message == "request aborted" && (j.has(jlPinoID) || j.has(jkStatus)): // pino-http: the response was closed before its end
 		at := event.PhaseWaiting
@@ -105,7 +105,7 @@ func (g *pino) outcome(e *event.Event) {
 	default:
 		if e.Status != 0 && !e.Duration.OK {
 			e.Kind = event.Other
-			if !g.failed(e, message, j.get(jkError)) {
+			if !g.failed(e, message, cut(j.get(jkError))) {
 				e.Message = message
 			}
 			return
