@@ -190,6 +190,8 @@ func (x *exchange) peer(e *event.Event) {
 // time takes the finest time that is given.
 func (x *exchange) time(c *clock, e *event.Event) (ok bool) {
 	switch {
+	case x.given&slotsTime == 1<<vTimeLocal && x.values[vTimeLocal] != "": // as nearly always
+		e.Time, ok = c.apache(x.values[vTimeLocal])
 	case x.raw(vMsec) != "":
 		e.Time, ok = epoch(x.values[vMsec])
 	case x.raw(vEpochMicros) != "":

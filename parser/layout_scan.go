@@ -38,27 +38,20 @@ func indexShort(s string, c byte) int {
 	return -1
 }
 
-// head is a text of at most eight bytes that lines are compared with in one step; longer texts are compared as such.
+// head is a text that lines are compared with: its first eight bytes in one step.
 type head struct {
 	text        string
-	first, mask uint64
+	first, mask uint64 // mask is 0xff for each byte that the text has
+	long        bool   // it has more
 }
 
 func headOf(text string) head {
-	h := head{text: text}
+	h := head{text: text, long: len(text) > 8}
 	for i := range min(len(text), 8) {
 		h.first |= uint64(text[i]) << (8 * i)
 		h.mask |= 0xff << (8 * i)
 	}
 	return h
-}
-
-// begins says whether s begins with the text.
-func (h *head) begins(s string) bool {
-	if len(s) < 8 || len(h.text) > 8 {
-		return len(s) >= len(h.text) && s[:len(h.text)] == h.text
-	}
-	return load64(s)&h.mask == h.first
 }
 
 // ending says how the end of a value is found.
@@ -98,8 +91,10 @@ func (l *layout) scan(line string, x *exchange) (rest string, ok bool) {
 	s := line
 	for i := range l.pieces {
 		p := &l.pieces[i]
-		if !p.literal.begins(s) {
-			return "", false
+		if len(s) < 8 || load64(s)&p.literal.mask != p.literal.first || p.literal.long {
+			if !strings.HasPrefix(s, p.literal.text) {
+				return "", false
+			}
 		}
 		s = s[len(p.literal.text):]
 		n := 0

@@ -15,8 +15,9 @@ const (
 type clock struct {
 	zone *time.Location // nil is UTC
 
-	text   string // a time of the minute that was read last, by apache
-	minute int64  // that minute
+	words  [3]uint64 // the time that apache read last: its date, its hour, and its zone
+	colon  uint16    // its minute's last digit and the colon
+	minute int64     // that minute
 
 	quarter int64 // the civil quarter of an hour that offset is right for
 	offset  int64
@@ -30,7 +31,10 @@ func (c *clock) apache(s string) (time.Time, bool) {
 	if len(s) != end || s[second] != ' ' {
 		return time.Time{}, false
 	}
-	if len(c.text) == end && s[:toMinute] == c.text[:toMinute] && s[second:] == c.text[second:] {
+	// A time of the minute before differs in two bytes.
+	const others = ^uint64(0xffff)
+	a, b, behind, colon := load64(s), load64(s[8:]), load64(s[toMinute:]), uint16(s[16])|uint16(s[17])<<8
+	if a == c.words[0] && b == c.words[1] && behind&others == c.words[2] && colon == c.colon {
 		if sec, ok := two(s, toMinute); ok && sec <= 60 {
 			return time.Unix(c.minute+int64(sec), 0).UTC(), true
 		}
@@ -45,7 +49,7 @@ func (c *clock) apache(s string) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	sec, _ := two(s, toMinute)
-	c.text, c.minute = s, civil-offset-int64(sec)
+	c.words, c.colon, c.minute = [3]uint64{a, b, behind & others}, colon, civil-offset-int64(sec)
 	return time.Unix(civil-offset, 0).UTC(), true
 }
 
