@@ -58,12 +58,12 @@ var haproxyCodes = map[string]event.How{
 // "ac/fc fc_err/ssl_fc_err/ssl_c_err/ssl_c_ca_err/resumed sni/version/cipher", with or without the counts of
 // connections. It returns false when s is of another form.
 func haproxyTLSError(s string, e *event.Event) bool {
-	codes, names, ok := strings.Cut(s, " ")
+	codes, names, ok := cutBlank(s)
 	if strings.Count(codes, "/") == 1 {
 		s = names
-		codes, names, ok = strings.Cut(s, " ")
+		codes, names, ok = cutBlank(s)
 	}
-	if !ok || strings.Count(codes, "/") != 4 || strings.Count(names, "/") != 2 || strings.IndexByte(names, ' ') >= 0 {
+	if !ok || indexShort(names, ' ') >= 0 || strings.Count(codes, "/") != 4 || strings.Count(names, "/") != 2 {
 		return false
 	}
 	code, rest, _ := strings.Cut(codes, "/")

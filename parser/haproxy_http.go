@@ -95,8 +95,9 @@ func (g *haproxy) record(line string, e *event.Event) (haproxyKind, event.Reason
 		return haproxyHTTP, g.readJSON(s, e)
 	}
 	// "203.0.113.105:39759 [22/Nov/2026:10:00:01.123] frontend"
-	client, rest, ok := strings.Cut(s, " [")
-	if ok && strings.IndexByte(client, ' ') < 0 {
+	client, rest, ok := cutBlank(s)
+	if ok && rest != "" && rest[0] == '[' {
+		rest = rest[1:]
 		if i := strings.IndexByte(rest, ']'); i >= 20 && i <= 24 && strings.HasPrefix(rest[i:], "] ") {
 			e.Client, e.ClientPort = addressPort(client)
 			if e.Time, ok = g.clock.apacheLocal(rest[:i], ':'); !ok {
@@ -106,7 +107,7 @@ func (g *haproxy) record(line string, e *event.Event) (haproxyKind, event.Reason
 			return g.session(rest[i+2:], e)
 		}
 	}
-	if ok && strings.HasSuffix(client, " - -") {
+	if client, _, ok = strings.Cut(s, " ["); ok && strings.HasSuffix(client, " - -") {
 		return haproxyHTTP, g.readCLF(s, e)
 	}
 	if !isSyslog || !strings.Contains(h.tag, "haproxy") {
@@ -123,7 +124,7 @@ func (g *haproxy) record(line string, e *event.Event) (haproxyKind, event.Reason
 
 // session reads what follows the time.
 func (g *haproxy) session(s string, e *event.Event) (haproxyKind, event.Reason) {
-	frontend, s, ok := strings.Cut(s, " ")
+	frontend, s, ok := cutBlank(s)
 	if !ok {
 		return 0, event.NoFormat
 	}
@@ -132,18 +133,19 @@ func (g *haproxy) session(s string, e *event.Event) (haproxyKind, event.Reason) 
 		haproxyErrorText(e)
 		return haproxyError, ""
 	}
-	backend, rest, ok1 := strings.Cut(s, " ")
-	if !ok1 || strings.IndexByte(backend, '/') < 0 {
+	backend, rest, ok1 := cutBlank(s)
+	slash := indexShort(backend, '/')
+	if !ok1 || slash < 0 {
 		return 0, event.NoFormat
 	}
 	if haproxyTLSError(s, e) {
 		return haproxyError, ""
 	}
-	timers, s, ok2 := strings.Cut(rest, " ")
+	timers, s, ok2 := cutBlank(rest)
 	if !ok2 {
 		return 0, event.NoFormat
 	}
-	if name, server, _ := strings.Cut(backend, "/"); name != "" && server != "" && server[0] != '<' { // <NOSRV>, <STATS>
+	if server := backend[slash+1:]; slash > 0 && server != "" && server[0] != '<' { // <NOSRV>, <STATS>
 		e.Upstream = backend
 	}
 	var t [5]int64
@@ -179,21 +181,32 @@ const lowerBound = -2
 
 // haproxyTimers reads "Tr/Tw/Tc/Tr/Ta" or "Tw/Tc/Tt": milliseconds, -1 for what did not happen.
 func haproxyTimers(s string, t *[5]int64) (n int, why event.Reason) {
-	for {
-		part, rest, more := strings.Cut(s, "/")
+	for more := true; more; n++ {
 		if n == len(t) {
 			return 0, event.NoFormat
+		}
+		v, digits := int64(0), 0 // nearly all are whole numbers
+		for digits < len(s) && digits < 12 && isDigit(s[digits]) {
+			v = v*10 + int64(s[digits]-'0')
+			digits++
+		}
+		if digits > 0 && (digits == len(s) || s[digits] == '/') {
+			t[n] = v
+			if more = digits < len(s); more {
+				s = s[digits+1:]
+			}
+			continue
+		}
+		part := s
+		i := indexShort(s, '/')
+		if more = i >= 0; more {
+			part, s = s[:i], s[i+1:]
 		}
 		v, ok := haproxyTimer(part)
 		if !ok || part == "" {
 			return 0, event.BadNumber
 		}
 		t[n] = v
-		n++
-		if !more {
-			break
-		}
-		s = rest
 	}
 	if n != 3 && n != 5 {
 		return 0, event.NoFormat
@@ -219,7 +232,7 @@ func httpSession(s string, e *event.Event, response int64) (haproxyKind, event.R
 	var f [7]string
 	for i := range f {
 		var ok bool
-		if f[i], s, ok = strings.Cut(s, " "); !ok {
+		if f[i], s, ok = cutBlank(s); !ok {
 			return 0, event.NoFormat
 		}
 	}
@@ -246,13 +259,27 @@ func httpSession(s string, e *event.Event, response int64) (haproxyKind, event.R
 	if s == "" || s[0] != '"' {
 		return 0, event.NoFormat
 	}
-	request, rest, _ := strings.Cut(s[1:], `"`) // a quote in it is escaped; a line that was cut has no closing quote
+	request, rest := s[1:], ""
+	if i := strings.IndexByte(request, '"'); i >= 0 { // a quote in it is escaped; a line that was cut has no closing quote
+		request, rest = request[:i], request[i+1:]
+	}
 	setRequest(e, unescapeHash(request))
 	haproxyState(e, f[4][:2], response >= 0)
+	if rest == "" {
+		return haproxyHTTP, ""
+	}
 	if codes, names, ok := strings.Cut(strings.TrimPrefix(rest, " "), " "); ok && strings.Count(codes, "/") == 4 && strings.Count(names, "/") == 2 {
 		return haproxyHTTPS, ""
 	}
 	return haproxyHTTP, ""
+}
+
+// cutBlank is strings.Cut at a blank that is near.
+func cutBlank(s string) (before, after string, found bool) {
+	if i := indexShort(s, ' '); i >= 0 {
+		return s[:i], s[i+1:], true
+	}
+	return s, "", false
 }
 
 // isHAProxyState says whether s is a termination state of n letters.

@@ -38,7 +38,10 @@ func cutSyslog(line string) (h syslogHead, message string, ok bool) {
 		return h, line, false
 	}
 	// "host tag[pid]: " or "tag[pid]: ". An address of six groups is no tag, so the colon must be followed by a blank.
-	i := strings.Index(s, ": ")
+	i := indexShort(s, ':')
+	if i >= 0 && (i+1 == len(s) || s[i+1] != ' ') {
+		i = strings.Index(s, ": ")
+	}
 	if i < 0 || i > 256 {
 		if !strings.HasSuffix(s, ":") {
 			return h, line, false

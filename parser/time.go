@@ -15,9 +15,9 @@ const (
 type clock struct {
 	zone *time.Location // nil is UTC
 
-	words  [3]uint64 // the time that apache read last: its date, its hour, and its zone
+	words  [3]uint64 // the time that was read last: its date, its hour, and its zone
 	colon  uint16    // its minute's last digit and the colon
-	minute int64     // that minute
+	minute int64     // that minute; a civil one when there is no zone
 
 	quarter int64 // the civil quarter of an hour that offset is right for
 	offset  int64
@@ -56,14 +56,25 @@ func (c *clock) apache(s string) (time.Time, bool) {
 // apacheLocal reads "22/Nov/2026:10:00:01.123", with the given byte between date and time and "." or "," before the
 // fraction, which may be absent.
 func (c *clock) apacheLocal(s string, between byte) (time.Time, bool) {
-	if len(s) < 20 {
+	const toMinute, end = len("22/Nov/2026:10:00:"), len("22/Nov/2026:10:00:32")
+	if len(s) < end {
 		return time.Time{}, false
 	}
-	civil, ok := civilApache(s[:20], between)
+	a, b, colon := load64(s), load64(s[8:]), uint16(s[16])|uint16(s[17])<<8
+	if a != 0 && a == c.words[0] && b == c.words[1] && c.words[2] == 0 && colon == c.colon { // a time of the minute before
+		sec, ok := two(s, toMinute)
+		if !ok || sec > 60 {
+			return time.Time{}, false
+		}
+		return c.local(c.minute+int64(sec), s[end:])
+	}
+	civil, ok := civilApache(s[:end], between)
 	if !ok {
 		return time.Time{}, false
 	}
-	return c.local(civil, s[20:])
+	sec, _ := two(s, toMinute)
+	c.words, c.colon, c.minute = [3]uint64{a, b}, colon, civil-int64(sec)
+	return c.local(civil, s[end:])
 }
 
 // sql reads "2026-11-23 07:19:09,128": the date with the given separator, a blank or "T", "." or "," before the
