@@ -20,54 +20,54 @@ type pyHead struct {
 // loguru, structlog, oslo.log, airflow and Scrapy.
 var (
 	pyTimeLayouts = []string{
-		"%C - %L - %Q - ",
+		"%T - %L - %Q - ",
 		"%C - %L - ",
 		"%T | %L | %N:%X:%D - ", // loguru
 		"%T | %L | %N:%X - ",
-		"%C | %L | %N | ",
-		"%C | %N | %L | ",
+		"%T | %L | %N | ",
+		"%T | %N | %L | ",
 		"%C | %L | ",
-		"%C [%L] %Q: ",
+		"%T [%L] %Q: ",
 		"%T [%l] ", // structlog's console
-		"%C [%P] %L %Q: ",
+		"%T [%P] %L %Q: ",
 		"%C [%P] %L: ",
-		"%C [%N] %L: ", // Scrapy
-		"%C [%N] [%L] ",
+		"%T [%N] %L: ", // Scrapy
+		"%T [%N] [%L] ",
 		"%C:%L:%Q:",
 		"%C:%L:",
 		"%C: %L: ",
 		"%T %P %L %N ", // oslo.log
-		"%C %L [%N:%D] ",
-		"%C %L [%Q] ",
-		"%C %L %Q:%D ",
-		"%C %L %Q: ",
-		"%C %L %Q - ",
+		"%T %L [%N:%D] ",
+		"%T %L [%Q] ",
+		"%T %L %Q:%D ",
+		"%T %L %Q: ",
+		"%T %L %Q - ",
 		"%C %L: ",
 		"%C %L - ",
-		"%C %L %Q ",
+		"%T %L %Q ",
 		"%C %L ",
-		"%C %N[%P]: %L: ",
-		"%C %N[%P]: %L ",
-		"%C %N[%P] %L ",
-		"%C %N: %L: ",
-		"%C %N %L: ",
-		"%C %N %L - ",
-		"%C %N %L ",
+		"%T %N[%P]: %L: ",
+		"%T %N[%P]: %L ",
+		"%T %N[%P] %L ",
+		"%T %N: %L: ",
+		"%T %N %L: ",
+		"%T %N %L - ",
+		"%T %N %L ",
 	}
 	pyBracketLayouts = []string{
 		"[%T] %L in %N: ", // Flask
 		"[%C: %L/%X] ",    // Celery
 		"[%T] {%X:%D} %L - ",
-		"[%C] %L [%N:%D] ",
-		"[%C] %L [%N] ",
-		"[%C] [%L] [%N] ",
-		"[%C] [%L] %Q: ",
+		"[%T] %L [%N:%D] ",
+		"[%T] %L [%N] ",
+		"[%T] [%L] [%N] ",
+		"[%T] [%L] %Q: ",
 		"[%C] [%L] ",
-		"[%C] %L %Q: ",
-		"[%C] %L %Q - ",
+		"[%T] %L %Q: ",
+		"[%T] %L %Q - ",
 		"[%C] %L: ",
 		"[%C] %L - ",
-		"[%C] %L %Q ",
+		"[%T] %L %Q ",
 		"[%C] %L ",
 	}
 	pyLevelLayouts = []string{
@@ -188,9 +188,29 @@ func (h *pyHead) finish(layout string) {
 }
 
 // strange says whether a message of a layout that is a time and a level only has the look of another program's: of
-// Java's, with the thread in brackets.
+// Java's, with the thread in brackets before the class.
 func (h *pyHead) strange() bool {
-	return h.bare && (strings.HasPrefix(h.message, "[") || strings.HasPrefix(h.message, "{") || strings.Contains(h.message[:min(len(h.message), 80)], " --- ["))
+	if !h.bare || h.message == "" {
+		return false
+	}
+	if strings.Contains(h.message[:min(len(h.message), 80)], " --- [") {
+		return true
+	}
+	end := byte(']')
+	switch h.message[0] {
+	case '{':
+		end = '}'
+	case '[':
+	default:
+		return false
+	}
+	i := strings.IndexByte(h.message[:min(len(h.message), 120)], end)
+	if i < 0 || !strings.HasPrefix(h.message[i+1:], " ") {
+		return end == '}'
+	}
+	rest := strings.TrimLeft(h.message[i+2:], " ")
+	n := pyNameLen(rest)
+	return n > 0 && (strings.HasPrefix(rest[n:], " - ") || strings.HasPrefix(strings.TrimLeft(rest[n:], " "), ": "))
 }
 
 // pyTimeLen returns the length of a time at the beginning of s: 2026-11-23 07:19:09,128, with a "T", a fraction and a

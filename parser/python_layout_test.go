@@ -21,6 +21,7 @@ func TestPythonLayouts(t *testing.T) {
 		{"2026-11-23 07:19:09,128 ERROR app.views ", "2026-11-23T07:19:09.128Z", "app.views", "ERROR", 0},
 		{"2026-11-23 07:19:09,128 ERROR    app.views: ", "2026-11-23T07:19:09.128Z", "app.views", "ERROR", 0},
 		{"2026-11-23 07:19:09,128 ERROR ", "2026-11-23T07:19:09.128Z", "", "ERROR", 0},
+		{"2026-11-23 07:19:09.128 ERROR app.views: ", "2026-11-23T07:19:09.128Z", "app.views", "ERROR", 0},
 		{"2026-11-23 07:19:09 ERROR: ", "2026-11-23T07:19:09Z", "", "ERROR", 0},
 		{"2026-11-23 07:19:09,128 myapp ERROR ", "2026-11-23T07:19:09.128Z", "myapp", "ERROR", 0},
 		{"2026-11-23 07:19:09,128:ERROR:", "2026-11-23T07:19:09.128Z", "", "ERROR", 0},
@@ -74,12 +75,28 @@ func TestPythonNoLayout(t *testing.T) {
 		"[2026-11-23 07:17:42 +0000] [28761] [INFO] Using worker: sync",
 		"2026-11-23 07:08:12,691 DEBUG    HTTP disconnect for ['127.0.0.5', 39297]",
 		"INFO:     127.0.0.1:5000 - \"GET / HTTP/1.1\" 200 OK",
+		"2026-11-23 07:08:10.123:INFO:oejs.Server:main: Started",
 		"INFO: Hello", "ERROR", "INFO:", "",
 	} {
 		for _, r := range records(t, []byte(line), Options{Format: "python-logging"}) {
 			if r["event"] != "unparsed" {
 				t.Errorf("%s: %v", line, r)
 			}
+		}
+	}
+}
+
+// TestPythonBare reads messages behind a time and a level that look like other programs' heads.
+func TestPythonBare(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"2026-11-23 07:19:09,128 ERROR [Errno 32] Broken pipe":                "unknown/broken_pipe/unknown",
+		"[2026-11-23 07:19:09,128] ERROR [WinError 10054] An existing thing":  "unknown/reset/unknown",
+		"2026-11-23 07:19:09,128 ERROR [stream] client 10.0.0.9 disconnected": "client/closed/unknown",
+		"2026-11-23 07:19:09,128 ERROR {'a': 1}":                              "unparsed",
+	} {
+		if r := records(t, []byte(line), Options{Format: "python"})[0]; outcome(r) != want {
+			t.Errorf("%s: %v, want %s", line, r, want)
 		}
 	}
 }

@@ -166,7 +166,7 @@ func errorInMessage(s string) (x pythonError, at int, ok bool) {
 	if x, ok = exceptionError(s); ok && isErrorText(s) {
 		return x, 0, true
 	}
-	for _, mark := range [...]string{"[Errno ", "BrokenPipeError", "ConnectionResetError", "ConnectionAbortedError", "TimeoutError(", "timeout('", "error("} {
+	for _, mark := range [...]string{"[Errno ", "[WinError ", "BrokenPipeError", "ConnectionResetError", "ConnectionAbortedError", "TimeoutError(", "timeout('", "error("} {
 		i := strings.Index(s, mark)
 		if i < 0 || i > 0 && isWord(s[i-1]) || inQuotes(s, i) {
 			continue
@@ -205,7 +205,7 @@ func errorInMessage(s string) (x pythonError, at int, ok bool) {
 func isErrorText(s string) bool {
 	name, _, ok := strings.Cut(s, ": ")
 	_, _, isNumber := errorNumber(s)
-	return strings.HasPrefix(s, "[Errno ") || strings.HasPrefix(s, "('Connection ") || isNumber || ok && isException(name)
+	return strings.HasPrefix(s, "[Errno ") || strings.HasPrefix(s, "[WinError ") || strings.HasPrefix(s, "('Connection ") || isNumber || ok && isException(name)
 }
 
 // messageParty finds the party in a message's words and the logger's name.

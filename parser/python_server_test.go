@@ -159,6 +159,8 @@ func TestServerLines(t *testing.T) {
 		{"uvicorn", "\x1b[32mINFO\x1b[0m:     10.0.0.9:5000 - \"\x1b[1mGET / HTTP/1.1\x1b[0m\" \x1b[32m200 OK\x1b[0m", "request", "10.0.0.9"},
 		{"uvicorn", `INFO:     10.0.0.9:5000 - "WebSocket /ws?x=1" [accepted]`, "other", "10.0.0.9"},
 		{"uvicorn", `10.0.0.9:5000 - "GET / HTTP/1.1" 200`, "request", "10.0.0.9"},
+		{"uvicorn", `      INFO   10.0.0.9:5000 - "GET / HTTP/1.1" 200`, "request", "10.0.0.9"},
+		{"uvicorn", `   WARNING   Invalid HTTP request received.`, "other", ""},
 		{"uvicorn", `INFO:     connection closed`, "other", ""},
 		{"uvicorn", `INFO: Hello`, "unparsed", ""},
 		{"daphne", `10.0.0.9:5000 - - [23/Nov/2026:07:08:14] "WSDISCONNECT /ws/" - -`, "other", "10.0.0.9"},

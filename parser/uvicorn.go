@@ -27,8 +27,12 @@ type uvicorn struct {
 	block block
 }
 
-// cutUvicorn reads "INFO:     message", with its colours or without.
+// cutUvicorn reads "INFO:     message", and "      INFO   message" as FastAPI's command writes it.
 func cutUvicorn(s string) (level, message string, ok bool) {
+	if len(s) > 13 && s[0] == ' ' && s[9] != ' ' && s[10:13] == "   " && s[13] != ' ' {
+		level = strings.TrimLeft(s[:10], " ")
+		return level, s[13:], pyLevelLen(level, false) == len(level)
+	}
 	n := pyLevelLen(s, false)
 	if n == 0 || n > 8 || len(s) < n+2 || s[n] != ':' {
 		return "", "", false
