@@ -108,7 +108,7 @@ func dotnetSignal(e *event.Event, message string, lines []string) {
 			take(event.HowReset, event.PartyClient, event.PhaseNone, x.line)
 		}
 	}
-	if h, p, ph, ok := dotnetMessage(e, message); ok {
+	if h, p, ph, ok := dotnetMessage(message); ok {
 		weak := h == event.HowUnknown && line != ""
 		take(h, p, ph, message)
 		if !weak && len(chain) == 0 {
@@ -159,8 +159,8 @@ func readDotnetTrace(message string, lines []string) (chain []dotnetThrown, fram
 		}
 	}
 	// An exception behind the message: "... by the application. A.B: c", "... by the application.|c".
-	if i := strings.Index(message, "by the application."); i >= 0 {
-		rest := strings.TrimLeft(message[i+len("by the application."):], " ")
+	if _, rest, ok := strings.Cut(message, "by the application."); ok {
+		rest = strings.TrimLeft(rest, " ")
 		if text, ok := strings.CutPrefix(rest, "|"); ok {
 			if isDotnetException(text) {
 				add(text)
@@ -203,7 +203,7 @@ func dotnetWords(s string) (event.How, event.Party, event.Phase, bool) {
 }
 
 // dotnetMessage reads a log's message.
-func dotnetMessage(e *event.Event, s string) (event.How, event.Party, event.Phase, bool) {
+func dotnetMessage(s string) (event.How, event.Party, event.Phase, bool) {
 	if h, p, at, ok := dotnetWords(s); ok {
 		return h, p, at, ok
 	}
@@ -239,8 +239,8 @@ func dotnetMessage(e *event.Event, s string) (event.How, event.Party, event.Phas
 // dotnetRequest takes the request's id from a message.
 func dotnetRequest(e *event.Event, s string) {
 	for _, mark := range [...]string{"Request id \"", "Request ID \""} {
-		if i := strings.Index(s, mark); i >= 0 {
-			id, _, ok := strings.Cut(s[i+len(mark):], "\"")
+		if _, rest, found := strings.Cut(s, mark); found {
+			id, _, ok := strings.Cut(rest, "\"")
 			if ok && id != "(null)" {
 				e.RequestID = id
 			}
@@ -252,8 +252,8 @@ func dotnetRequest(e *event.Event, s string) {
 // dotnetErrno reads an exception that carries an error of the operating system: its number behind the class, libuv's
 // name, or its text, alone or behind "transport connection: ".
 func dotnetErrno(line, text string) event.How {
-	if i := strings.Index(line, "SocketException ("); i >= 0 {
-		number, _, _ := strings.Cut(line[i+len("SocketException ("):], ")")
+	if _, rest, ok := strings.Cut(line, "SocketException ("); ok {
+		number, _, _ := strings.Cut(rest, ")")
 		if n, ok := count(number); ok {
 			if how := errnoHow(n); how != event.HowNone {
 				return how

@@ -125,8 +125,9 @@ func isJavaMember(s string) bool {
 	return dot
 }
 
-// javaNotes are lines of a trace that stand at its margin: Reactor's assembly traces, netty's pipelines in gRPC's status.
-var javaNotes = []string{"Error has been observed at the following site(s):", "Assembly trace from producer [", "Original Stack Trace:", "Stack trace:", "Channel Pipeline: ["}
+// javaNotes are lines of a trace that stand at its margin: Reactor's assembly traces, netty's pipelines in gRPC's status,
+// MySQL's messages of several lines.
+var javaNotes = []string{"The last packet s", "Error has been observed at the following site(s):", "Assembly trace from producer [", "Original Stack Trace:", "Stack trace:", "Channel Pipeline: ["}
 
 func isJavaNote(s string) bool {
 	for _, n := range javaNotes {

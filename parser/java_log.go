@@ -20,7 +20,8 @@ func init() {
 				Name:    "spring-boot",
 				Summary: "Spring Boot's console log (1 to 3), and what patterns of Logback, log4j and JBoss make, with stack traces",
 				Example: `2024-03-22T10:00:02.000Z  WARN 1 --- [nio-8080-exec-9] .w.s.m.s.DefaultHandlerExceptionResolver : Resolved [org.springframework.web.context.request.async.AsyncRequestTimeoutException]`,
-			}, 71,
+			},
+			71,
 			[]func(string) (javaHead, bool){cutJavaPattern},
 		},
 		{
@@ -28,7 +29,8 @@ func init() {
 				Name:    "jetty-stderr",
 				Summary: "Jetty's StdErrLog, with stack traces",
 				Example: `2026-11-23 07:15:26.623:INFO:oejs.Server:main: Started @4009ms`,
-			}, 72,
+			},
+			72,
 			[]func(string) (javaHead, bool){cutJetty, cutJavaPattern},
 		},
 		{
@@ -36,7 +38,8 @@ func init() {
 				Name:    "netty-undertow",
 				Summary: "netty, Reactor Netty, Undertow and gRPC in logs of several patterns, with stack traces",
 				Example: `10:00:00,123 DEBUG [io.undertow.request.io] (default task-5) UT005013: An IOException occurred: java.io.IOException: Broken pipe`,
-			}, 73,
+			},
+			73,
 			[]func(string) (javaHead, bool){cutJavaPattern, cutJavaSimpleOther},
 		},
 		{
@@ -44,7 +47,8 @@ func init() {
 				Name:    "tomcat-catalina",
 				Summary: "Tomcat's catalina.out and catalina.log (OneLineFormatter), java.util.logging's SimpleFormatter, with stack traces",
 				Example: `22-Nov-2026 10:00:00.130 INFO [main] org.apache.catalina.startup.Catalina.start Server startup in [4231] milliseconds`,
-			}, 74,
+			},
+			74,
 			[]func(string) (javaHead, bool){cutJavaOneLine, cutJavaSimple, cutJavaPattern},
 		},
 	} {

@@ -107,56 +107,64 @@ var (
 )
 
 // javaPhase finds what was being done when the connection failed.
-func javaPhase(e *event.Event, message string, t *javaTrace, x javaError) (at event.Phase) {
-	switch x.party {
-	case event.PartyClient:
-		write := false
-		t.javaFrames(func(frame string) bool {
-			switch {
-			case hasPrefixOf(frame, javaReads), hasAny(frame, javaReads):
-				at = event.PhaseRequest
-			case hasAny(frame, javaIdles):
-				at = event.PhaseIdle
-			case hasAny(frame, javaWrites):
-				write = true
-			case write && (strings.HasPrefix(frame, "org.") || strings.HasPrefix(frame, "io.")): // the frame below says no more
-				at = event.PhaseResponse
-			}
-			return at == event.PhaseNone
-		})
-		switch {
-		case at != event.PhaseNone:
-			return at
-		case write, x.how == event.HowBrokenPipe, isNettyWrite(t), strings.Contains(message, "ServerHttpResponse already committed"):
-			return event.PhaseResponse
-		case strings.Contains(message, "ClientAbortException") || hasThrown(t, "ClientAbortException"):
-			if x.how == event.HowClosed {
-				return event.PhaseRequest // an EOFException: only who reads meets the end
-			}
-			if x.how != event.HowTimeout {
-				return event.PhaseResponse
-			}
-		case hasAny(e.Logger, []string{"StandardWrapperValve", "dispatcherServlet"}) && (x.how == event.HowReset || x.how == event.HowAborted):
-			return event.PhaseResponse // a servlet's exception: nearly always met in writing
-		}
-	case event.PartyUpstream:
-		t.javaFrames(func(frame string) bool {
-			switch {
-			case hasAny(frame, javaSocketReads):
-				at = event.PhaseWaiting
-			case hasAny(frame, javaWrites):
-				at = event.PhaseRequest
-			}
-			return at == event.PhaseNone
-		})
-		if at == event.PhaseNone && (x.how == event.HowTimeout || t.checkpoint != "") {
-			at = event.PhaseWaiting
-		}
-		if at != event.PhaseNone {
-			return at
-		}
+func javaPhase(e *event.Event, message string, t *javaTrace, x javaError) event.Phase {
+	if x.party == event.PartyClient {
+		return javaClientPhase(e, message, t, x)
+	}
+	if x.party == event.PartyUpstream {
+		return javaUpstreamPhase(t, x)
 	}
 	return event.PhaseUnknown
+}
+
+func javaClientPhase(e *event.Event, message string, t *javaTrace, x javaError) event.Phase {
+	at, write := event.PhaseNone, false
+	t.javaFrames(func(frame string) bool {
+		switch {
+		case hasAny(frame, javaReads):
+			at = event.PhaseRequest
+		case hasAny(frame, javaIdles):
+			at = event.PhaseIdle
+		case hasAny(frame, javaWrites):
+			write = true
+		case write && (strings.HasPrefix(frame, "org.") || strings.HasPrefix(frame, "io.")): // the frame below says no more
+			at = event.PhaseResponse
+		}
+		return at == event.PhaseNone
+	})
+	switch {
+	case at != event.PhaseNone:
+		return at
+	case write, x.how == event.HowBrokenPipe, isNettyWrite(t), strings.Contains(message, "ServerHttpResponse already committed"):
+		return event.PhaseResponse
+	case strings.Contains(message, "ClientAbortException") || hasThrown(t, "ClientAbortException"):
+		if x.how == event.HowClosed {
+			return event.PhaseRequest // an EOFException: only who reads meets the end
+		}
+		if x.how != event.HowTimeout {
+			return event.PhaseResponse
+		}
+	case hasAny(e.Logger, []string{"StandardWrapperValve", "dispatcherServlet"}) && (x.how == event.HowReset || x.how == event.HowAborted):
+		return event.PhaseResponse // a servlet's exception: nearly always met in writing
+	}
+	return event.PhaseUnknown
+}
+
+func javaUpstreamPhase(t *javaTrace, x javaError) event.Phase {
+	at := event.PhaseNone
+	t.javaFrames(func(frame string) bool {
+		switch {
+		case hasAny(frame, javaSocketReads):
+			at = event.PhaseWaiting
+		case hasAny(frame, javaWrites):
+			at = event.PhaseRequest
+		}
+		return at == event.PhaseNone
+	})
+	if at == event.PhaseNone && (x.how == event.HowTimeout || t.checkpoint != "") {
+		at = event.PhaseWaiting
+	}
+	return orUnknown(at)
 }
 
 func hasThrown(t *javaTrace, class string) bool {
@@ -253,6 +261,7 @@ func javaDetails(e *event.Event, message string, t *javaTrace) {
 	c, isChannel := nettyChannel(message)
 	switch e.Party {
 	case event.PartyUpstream:
+		javaTarget(e, message) // what was asked of the program, not what it asked
 		if isChannel {
 			e.Upstream = c.remote
 			return

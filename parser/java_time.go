@@ -69,7 +69,7 @@ func javaTail(s string, zoned bool) int {
 // what looks like a time is none.
 func readJavaTime(c *clock, how javaStamp, s string) (t time.Time, assumed, ok bool) {
 	year, month, day := 0, 0, 0
-	ok1, ok2, ok3 := true, true, true
+	var ok1, ok2, ok3 bool
 	at := 0 // where the clock's time begins
 	switch how {
 	case javaISO, javaSlash:

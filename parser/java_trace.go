@@ -1,6 +1,9 @@
 package parser
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // javaThrown is one exception of a trace.
 type javaThrown struct {
@@ -177,8 +180,8 @@ func javaFrameOf(line string) string {
 
 // javaFrames goes over the frames of a trace, those of the deepest cause first, until seen returns false.
 func (t *javaTrace) javaFrames(seen func(frame string) bool) {
-	for i := len(t.chain) - 1; i >= 0; i-- {
-		for _, line := range t.chain[i].frames {
+	for _, x := range slices.Backward(t.chain) {
+		for _, line := range x.frames {
 			if f := javaFrameOf(line); f != "" && !seen(f) {
 				return
 			}

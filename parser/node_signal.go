@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"slices"
 	"strings"
 
 	"hangup/event"
@@ -109,6 +110,9 @@ var nodeTexts = []struct {
 	{"response closed before", event.HowClosed, event.PartyClient, event.PhaseUnknown},
 	{"connection closed before response", event.HowClosed, event.PartyClient, event.PhaseUnknown},
 	{"client disconnected", event.HowClosed, event.PartyClient, event.PhaseUnknown},
+	{"client closed request", event.HowClosed, event.PartyClient, event.PhaseUnknown},
+	{"MongoNetworkError: connection ", event.HowClosed, event.PartyUpstream, event.PhaseUnknown},
+	{"MongoNetworkTimeoutError: connection ", event.HowTimeout, event.PartyUpstream, event.PhaseWaiting},
 	{"client aborted", event.HowClosed, event.PartyClient, event.PhaseUnknown},
 }
 
@@ -257,7 +261,7 @@ func abortedNode(e *event.Event, x *nodeError, text string) bool {
 	case indexFold(text, "request aborted") >= 0:
 		how = event.HowClosed
 		isError := strings.Contains(text, "Error: ")
-		if isError && (x.code == "ECONNABORTED" || x.code == "") {
+		if isError && (x.code == "ECONNABORTED" || x.code == "" && strings.Contains(text, "BadRequestError")) {
 			how = event.HowAborted
 		}
 		if isError && x.code == "ECONNRESET" {
@@ -291,8 +295,8 @@ func nodeParty(text string, list []nodeError) event.Party {
 	if hasAny(lower, nodeUpstreamWords) || hasAny(outer, nodeUpstreamWords) || hasAny(plainWords(list[0].text), upstreamWords) {
 		return event.PartyUpstream
 	}
-	for i := len(list) - 1; i >= 0; i-- {
-		for _, f := range list[i].frames {
+	for _, x := range slices.Backward(list) {
+		for _, f := range x.frames {
 			switch {
 			case hasAny(f, nodeClientFrames):
 				return event.PartyUpstream
@@ -332,6 +336,11 @@ func nodeDetails(e *event.Event, message string, list []nodeError) {
 		for i := 0; i < len(list) && e.Upstream == ""; i++ {
 			if e.Upstream = list[i].url; e.Upstream == "" {
 				e.Upstream = javaURL(list[i].text)
+			}
+			if _, rest, ok := strings.Cut(list[i].text, "MongoNetwork"); ok && e.Upstream == "" { // "connection 3 to 10.0.0.7:27017 closed"
+				if _, rest, ok = strings.Cut(rest, " to "); ok {
+					e.Upstream, _, _ = strings.Cut(rest, " ")
+				}
 			}
 		}
 		return

@@ -49,6 +49,9 @@ func TestNodeErrors(t *testing.T) {
 		{"2026-11-23 07:10:02 [api] error: Client disconnected", "client/closed/unknown"},
 		{"[10:00:00.123] ERROR (1234): aborted\n    err: {\n      \"type\": \"Error\",\n      \"code\": \"ECONNRESET\"\n    }", "client/reset/request"},
 		{"[2026-11-23 10:00:00.123 +0000] INFO (api/1234 on web1): request aborted", "client/closed/unknown"},
+		{"MongoNetworkError: connection 3 to 10.0.0.7:27017 closed\n    at Connection.onClose (/a/node_modules/mongodb/lib/cmap/connection.js:134:19)", "upstream/closed/unknown"},
+		{"Error: Request aborted\n    at IncomingMessage.<anonymous> (/a/node_modules/formidable/lib/incoming_form.js:122:19)", "client/closed/request"},
+		{ts + "GET /a: Client closed request", "client/closed/unknown"},
 		// nobody hung up
 		{"Error: connect ECONNREFUSED 127.0.0.1:5432\n    at TCPConnectWrap.afterConnect [as oncomplete] (node:net:1555:16) {\n  code: 'ECONNREFUSED'\n}", "other"},
 		{"Error: connect ETIMEDOUT 10.0.0.9:80", "other"},

@@ -305,7 +305,7 @@ func actixAccess(e *event.Event, s string) bool {
 		e.UserAgent = agent
 	}
 	if d, ok := seconds(strings.TrimSpace(rest)); ok {
-		e.Duration = event.Some(time.Duration(d))
+		e.Duration = event.Some(d)
 	}
 	return true
 }

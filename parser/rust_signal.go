@@ -53,8 +53,12 @@ func rustErrno(s string) (how event.How, at int) {
 		text string
 		how  event.How
 	}{
-		{"BrokenPipe", event.HowBrokenPipe}, {"ConnectionReset", event.HowReset}, {"ConnectionAborted", event.HowAborted},
-		{"broken pipe", event.HowBrokenPipe}, {"connection reset", event.HowReset}, {"connection aborted", event.HowAborted},
+		{"BrokenPipe", event.HowBrokenPipe},
+		{"ConnectionReset", event.HowReset},
+		{"ConnectionAborted", event.HowAborted},
+		{"broken pipe", event.HowBrokenPipe},
+		{"connection reset", event.HowReset},
+		{"connection aborted", event.HowAborted},
 	} {
 		i := strings.Index(s, k.text)
 		if i < 0 || inQuotes(s, i) {
