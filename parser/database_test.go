@@ -92,8 +92,10 @@ func TestPostgresRecords(t *testing.T) {
 	t.Parallel()
 	const at = "2026-11-23 07:19:20.011 UTC [3027] "
 	testRecords(t, "postgresql", []recordTest{
-		{at + "ERROR:  syntax error\n\tsecond line\n" + at + "STATEMENT:  select 1,\n\t'could not send data to client: Broken pipe'\n" + at + "HINT:  try again\n",
-			[]string{"other level=ERROR lines=2", "other level=STATEMENT lines=2", "other level=HINT"}},
+		{
+			at + "ERROR:  syntax error\n\tsecond line\n" + at + "STATEMENT:  select 1,\n\t'could not send data to client: Broken pipe'\n" + at + "HINT:  try again\n",
+			[]string{"other level=ERROR lines=2", "other level=STATEMENT lines=2", "other level=HINT"},
+		},
 		{"\tfrom x\n" + at + "LOG:  up\n", []string{"unparsed/continuation", "other level=LOG"}},
 		{"INFO: up\n", []string{"unparsed/no_format"}},
 		{"2026-11-23 07:19:20 XXLOG:  up\n", []string{"unparsed/no_format"}},
@@ -124,11 +126,15 @@ func TestMySQL(t *testing.T) {
 		})
 	}
 	testRecords(t, "mysql", []recordTest{
-		{"2026-11-22 10:00:00 0 [Note] InnoDB: ready\n2026-11-22 10:00:00 0 [Note] /usr/sbin/mariadbd: ready for connections.\nVersion: '10.11.6'  socket: '/run/mysqld/mysqld.sock'\n",
-			[]string{"other level=NOTE", "other level=NOTE lines=2"}},
+		{
+			"2026-11-22 10:00:00 0 [Note] InnoDB: ready\n2026-11-22 10:00:00 0 [Note] /usr/sbin/mariadbd: ready for connections.\nVersion: '10.11.6'  socket: '/run/mysqld/mysqld.sock'\n",
+			[]string{"other level=NOTE", "other level=NOTE lines=2"},
+		},
 		{"2026-11-22T10:00:00.000001Z mysqld_safe Logging to '/var/log/mysql/error.log'.\n", []string{"other"}},
-		{"2026-11-22T10:00:00.000001+01:00 5 [ERROR] [MY-010584] [Repl] Error reading packet from server: Lost connection to MySQL server during query (server_errno=2013)\n",
-			[]string{"disconnect/upstream/closed/unknown level=ERROR"}},
+		{
+			"2026-11-22T10:00:00.000001+01:00 5 [ERROR] [MY-010584] [Repl] Error reading packet from server: Lost connection to MySQL server during query (server_errno=2013)\n",
+			[]string{"disconnect/upstream/closed/unknown level=ERROR"},
+		},
 		{"2026-11-22 10:00:00 7f8b1c7e9700 InnoDB: Using mutexes\n", []string{"other"}},
 		{"2026-11-22 10:00:00 12 [INFO] Aborted connection\n", []string{"unparsed/no_format"}},
 		{"2026-11-22 10:00:00 message\n", []string{"unparsed/no_format"}},
@@ -162,8 +168,10 @@ func TestRedis(t *testing.T) {
 		})
 	}
 	testRecords(t, "redis", []recordTest{
-		{"1:M 22 Nov 2026 10:00:00.123 * up\n                _._\n           _.-``__ ''-._\n\n1:M 22 Nov 2026 10:00:00.123 # Server initialized\n",
-			[]string{"other level=NOTICE lines=3", "other level=WARNING"}},
+		{
+			"1:M 22 Nov 2026 10:00:00.123 * up\n                _._\n           _.-``__ ''-._\n\n1:M 22 Nov 2026 10:00:00.123 # Server initialized\n",
+			[]string{"other level=NOTICE lines=3", "other level=WARNING"},
+		},
 		{"1:Q 22 Nov 2026 10:00:00.123 * up\n", []string{"unparsed/no_format"}},
 		{"1:M 22 Nov 2026 10:00:00 * up\n", []string{"unparsed/no_format"}},
 		{"1:M 32 Nov 2026 10:00:00.123 * up\n", []string{"unparsed/bad_time"}},
@@ -177,8 +185,12 @@ func TestNearestYear(t *testing.T) {
 		seen       string
 		want       int
 	}{
-		{11, 22, "2026-11-23T12:00:00Z", 2026}, {11, 24, "2026-11-23T12:00:00Z", 2026}, {3, 10, "2026-11-23T12:00:00Z", 2026},
-		{12, 31, "2027-01-01T00:00:30Z", 2026}, {1, 1, "2026-12-31T23:59:59Z", 2027}, {2, 29, "2026-11-23T12:00:00Z", 2024},
+		{11, 22, "2026-11-23T12:00:00Z", 2026},
+		{11, 24, "2026-11-23T12:00:00Z", 2026},
+		{3, 10, "2026-11-23T12:00:00Z", 2026},
+		{12, 31, "2027-01-01T00:00:30Z", 2026},
+		{1, 1, "2026-12-31T23:59:59Z", 2027},
+		{2, 29, "2026-11-23T12:00:00Z", 2024},
 	} {
 		seen, err := time.Parse(time.RFC3339, tt.seen)
 		if err != nil {

@@ -89,7 +89,7 @@ func cutChi(s string) (id, request, rest string, ok bool) {
 	}
 	// The request line is not escaped: it ends where " from " follows its protocol.
 	i := strings.Index(s, "\" from ")
-	if i < 1 || strings.Index(s[:i], " HTTP/") < 0 || strings.Index(s[i:], " - ") < 0 {
+	if i < 1 || !strings.Contains(s[:i], " HTTP/") || !strings.Contains(s[i:], " - ") {
 		return "", "", "", false
 	}
 	return id, s[1:i], s[i+len("\" from "):], true

@@ -203,10 +203,11 @@ func (x *goError) signal(e *event.Event) (event.Party, event.How, event.Phase, b
 	case goCanceled, goGone:
 		return x.canceled()
 	case goDeadline:
-		switch x.side() {
-		case event.PartyUpstream:
-			return event.PartyUpstream, c.how, x.phase(event.PartyUpstream), true
-		case event.PartyClient: // the handler's own timer
+		side := x.side()
+		if side == event.PartyUpstream {
+			return side, c.how, x.phase(side), true
+		}
+		if side == event.PartyClient { // the handler's own timer
 			return event.PartyServer, c.how, event.PhaseWaiting, true
 		}
 		return none()
@@ -221,6 +222,8 @@ func (x *goError) signal(e *event.Event) (event.Party, event.How, event.Phase, b
 			party = event.PartyClient
 		}
 		return party, c.how, x.phase(party), true
+	case goDial:
+		return none()
 	case goRequestUp:
 		switch {
 		case x.words&goProxy != 0: // net/http/httputil before Go 1.7 cancelled the request for a client that had gone

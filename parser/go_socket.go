@@ -37,7 +37,7 @@ func findGoSocket(head string) (s goSocket) {
 		return s
 	}
 	if !inner.copying {
-		if i := strings.LastIndex(head, "readfrom tcp "); i >= 0 && inner.op == goRead {
+		if inner.op == goRead && strings.Contains(head, "readfrom tcp ") {
 			outer := cutGoSocket(head, strings.LastIndex(head, "->"))
 			if outer.copying && outer.remote != inner.remote {
 				inner.copying, inner.to, inner.toLocal = true, outer.remote, outer.local
@@ -196,6 +196,7 @@ func goOther(to goPorts) event.Party {
 		return event.PartyClient
 	case goCalled, goCalledPerhaps:
 		return event.PartyUpstream
+	case goPortsUnclear:
 	}
 	return event.PartyUnknown
 }

@@ -81,13 +81,19 @@ func TestChi(t *testing.T) {
 	t.Parallel()
 	testRecords(t, "chi", []recordTest{
 		{`2026/11/23 07:14:19 "GET http://shop.example/fast HTTP/1.1" from [::1]:58363 - 200 5B in 38.577µs` + "\n", []string{"request client=::1 method=GET path=/fast status=200 duration_ms=0.038577"}},
-		{"2026/11/23 07:14:19 [h/x-1] \x1b[36m\"\x1b[0m\x1b[35mGET \x1b[0m\x1b[36mhttp://shop.example/fast HTTP/1.1\" \x1b[0mfrom 203.0.113.7:5 - \x1b[32m200\x1b[0m\x1b[34m 5B\x1b[0m in \x1b[32m38.577µs\x1b[0m\n",
-			[]string{"request client=203.0.113.7 method=GET path=/fast status=200 duration_ms=0.038577 request_id=h/x-1"}},
-		{`2026/11/23 07:14:19 [h/x-2] "GET http://shop.example/slow HTTP/2.0" from 203.0.113.7:5 - 000 0B in 1m0.5s` + "\n2026/11/23 07:14:19 GET /slow: context canceled\n",
-			[]string{"disconnect/unknown/unknown/waiting client=203.0.113.7 method=GET path=/slow status=0 duration_ms=60500 request_id=h/x-2", "disconnect/client/closed/waiting method=GET path=/slow"}},
+		{
+			"2026/11/23 07:14:19 [h/x-1] \x1b[36m\"\x1b[0m\x1b[35mGET \x1b[0m\x1b[36mhttp://shop.example/fast HTTP/1.1\" \x1b[0mfrom 203.0.113.7:5 - \x1b[32m200\x1b[0m\x1b[34m 5B\x1b[0m in \x1b[32m38.577µs\x1b[0m\n",
+			[]string{"request client=203.0.113.7 method=GET path=/fast status=200 duration_ms=0.038577 request_id=h/x-1"},
+		},
+		{
+			`2026/11/23 07:14:19 [h/x-2] "GET http://shop.example/slow HTTP/2.0" from 203.0.113.7:5 - 000 0B in 1m0.5s` + "\n2026/11/23 07:14:19 GET /slow: context canceled\n",
+			[]string{"disconnect/unknown/unknown/waiting client=203.0.113.7 method=GET path=/slow status=0 duration_ms=60500 request_id=h/x-2", "disconnect/client/closed/waiting method=GET path=/slow"},
+		},
 		{`2026/11/23 07:14:19 [h/x-1] "GET http://shop.example/fast HTTP/1.1" from 203.0.113.7:5 - 200 in 38.577µs` + "\n", []string{"unparsed/no_format"}},
-		{`2026/11/23 07:14:19 [h/x-1] "GET http://shop.example/broken-pipe HTTP/1.1" from 203.0.113.7:5 - 499 0B in 3s` + "\n",
-			[]string{"request client=203.0.113.7 method=GET path=/broken-pipe status=499 duration_ms=3000 request_id=h/x-1"}},
+		{
+			`2026/11/23 07:14:19 [h/x-1] "GET http://shop.example/broken-pipe HTTP/1.1" from 203.0.113.7:5 - 499 0B in 3s` + "\n",
+			[]string{"request client=203.0.113.7 method=GET path=/broken-pipe status=499 duration_ms=3000 request_id=h/x-1"},
+		},
 	})
 }
 
@@ -100,16 +106,26 @@ func TestGin(t *testing.T) {
 		{get + "\n\n" + get, []string{wasGet, wasGet}},
 		{"[GIN] 2018/01/05 - 14:19:35 | 200 |      1.2ms | ::1 | GET      /ping?a=b\n", []string{"request client=::1 method=GET path=/ping status=200 duration_ms=1.2"}},
 		{"[GIN] 2026/11/23 - 07:14:20 |\x1b[97;42m 200 \x1b[0m|      299.61ms |     203.0.113.7 |\x1b[97;44m GET     \x1b[0m \"/slow\"\n", []string{wasGet}},
-		{get + "Error #01: context canceled\n     Meta: map[a:b]\nError #02: sql: no rows\n" + get,
-			[]string{"disconnect/client/closed/waiting client=203.0.113.7 method=GET path=/slow status=200 duration_ms=299.61 lines=4", wasGet}},
-		{get + "Error #01: sql: no rows\nError #02: write tcp 10.0.0.7:8080->203.0.113.7:5122: write: broken pipe\n",
-			[]string{"disconnect/client/broken_pipe/response client=203.0.113.7 method=GET path=/slow status=200 duration_ms=299.61 lines=3"}},
-		{get + "Error #01: redis: read tcp 10.0.0.7:51122->10.0.0.9:6379: i/o timeout\n",
-			[]string{"disconnect/upstream/timeout/waiting client=203.0.113.7 method=GET path=/slow status=200 duration_ms=299.61 upstream=10.0.0.9:6379 lines=2"}},
-		{"[GIN-debug] [WARNING] Running in \"debug\" mode. Switch to \"release\" mode in production.\n - using env:\texport GIN_MODE=release\n - using code:\tgin.SetMode(gin.ReleaseMode)\n\n" + get,
-			[]string{"other level=DEBUG lines=3", wasGet}},
-		{"\n\n\x1b[31m2026/11/23 07:14:23 [Recovery] 2026/11/23 - 07:14:23 panic recovered:\nGET /boom HTTP/1.1\r\nHost: shop.example\r\n\r\n\nboom\n/srv/app/main.go:40 (0x6f)\n\tmain.h: panic(\"boom\")\n\x1b[0m\n" + get,
-			[]string{"other method=GET path=/boom lines=9", wasGet}},
+		{
+			get + "Error #01: context canceled\n     Meta: map[a:b]\nError #02: sql: no rows\n" + get,
+			[]string{"disconnect/client/closed/waiting client=203.0.113.7 method=GET path=/slow status=200 duration_ms=299.61 lines=4", wasGet},
+		},
+		{
+			get + "Error #01: sql: no rows\nError #02: write tcp 10.0.0.7:8080->203.0.113.7:5122: write: broken pipe\n",
+			[]string{"disconnect/client/broken_pipe/response client=203.0.113.7 method=GET path=/slow status=200 duration_ms=299.61 lines=3"},
+		},
+		{
+			get + "Error #01: redis: read tcp 10.0.0.7:51122->10.0.0.9:6379: i/o timeout\n",
+			[]string{"disconnect/upstream/timeout/waiting client=203.0.113.7 method=GET path=/slow status=200 duration_ms=299.61 upstream=10.0.0.9:6379 lines=2"},
+		},
+		{
+			"[GIN-debug] [WARNING] Running in \"debug\" mode. Switch to \"release\" mode in production.\n - using env:\texport GIN_MODE=release\n - using code:\tgin.SetMode(gin.ReleaseMode)\n\n" + get,
+			[]string{"other level=DEBUG lines=3", wasGet},
+		},
+		{
+			"\n\n\x1b[31m2026/11/23 07:14:23 [Recovery] 2026/11/23 - 07:14:23 panic recovered:\nGET /boom HTTP/1.1\r\nHost: shop.example\r\n\r\n\nboom\n/srv/app/main.go:40 (0x6f)\n\tmain.h: panic(\"boom\")\n\x1b[0m\n" + get,
+			[]string{"other method=GET path=/boom lines=9", wasGet},
+		},
 		{"2026/11/23 07:14:23 [Recovery] 2026/11/23 - 07:14:23 panic recovered:\nboom\n/srv/app/main.go:40 (0x6f)\n\tmain.h: panic(\"boom\")\n" + get, []string{"other lines=4", wasGet}},
 		{"2026/11/23 07:14:23 Listening\n" + get, []string{"other", wasGet}},
 		{"[GIN] 2026/11/23 - 07:14:20 | 200 | soon | 203.0.113.7 | GET \"/slow\"\n", []string{"unparsed/bad_number"}},

@@ -234,8 +234,15 @@ func phpRecord(e *event.Event, s, text string) {
 
 // phpLevels are the names of PHP's error levels (main/main.c, php_error_cb) and the words they are given here.
 var phpLevels = []struct{ text, level string }{
-	{"Fatal error", "FATAL"}, {"Recoverable fatal error", "FATAL"}, {"Catchable fatal error", "FATAL"}, {"Parse error", "ERROR"},
-	{"Warning", "WARNING"}, {"Notice", "NOTICE"}, {"Deprecated", "DEPRECATED"}, {"Strict Standards", "NOTICE"}, {"Unknown error", "ERROR"},
+	{"Fatal error", "FATAL"},
+	{"Recoverable fatal error", "FATAL"},
+	{"Catchable fatal error", "FATAL"},
+	{"Parse error", "ERROR"},
+	{"Warning", "WARNING"},
+	{"Notice", "NOTICE"},
+	{"Deprecated", "DEPRECATED"},
+	{"Strict Standards", "NOTICE"},
+	{"Unknown error", "ERROR"},
 }
 
 // phpLevel takes "PHP Warning:  " from the beginning of s.

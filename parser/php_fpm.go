@@ -8,7 +8,7 @@ import (
 
 // cutFPM takes "WARNING: " from a line of php-fpm's own log (zlog.c).
 func cutFPM(s string) (level, message string, ok bool) {
-	level, message, ok = strings.Cut(s[:min(len(s), 10)], ": ")
+	level, _, ok = strings.Cut(s[:min(len(s), 10)], ": ")
 	if !ok {
 		return "", s, false
 	}

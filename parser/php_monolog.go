@@ -49,8 +49,8 @@ func (g *php) monolog(e *event.Event, h monologHead, text string) event.Reason {
 	e.Logger, e.Level = h.channel, h.level
 	message, context := h.message, ""
 	for _, mark := range [...]string{` {"`, " [] ", " {} "} {
-		if i := strings.Index(message, mark); i >= 0 {
-			message, context = message[:i], message[i+1:]
+		if before, after, ok := strings.Cut(message, mark); ok {
+			message, context = before, mark[1:]+after
 			break
 		}
 	}
@@ -61,7 +61,8 @@ func (g *php) monolog(e *event.Event, h monologHead, text string) event.Reason {
 		}
 		phpSignal(e, cut(exception))
 	}
-	for line := range strings.SplitSeq(cut(text[min(len(text), len(h.message)):]), "\n") {
+	_, behind, _ := strings.Cut(text, "\n")
+	for line := range strings.SplitSeq(cut(behind), "\n") {
 		if rest, ok := strings.CutPrefix(line, "[previous exception] [object] ("); ok && e.Kind == event.Other {
 			phpSignal(e, rest)
 		}

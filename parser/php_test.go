@@ -40,8 +40,10 @@ func TestPHPMessages(t *testing.T) {
 			{"[22-Nov-2026 10:00:00 UTC] PHP Warning:  " + message + "\n", []string{withLevel(want, " level=WARNING")}},
 			{"PHP Warning:  " + message + "\n", []string{withLevel(want, " level=WARNING")}},
 			{"[2026-11-22T10:00:00.123456+00:00] app.ERROR: " + message + ` {"a":1} []` + "\n", []string{withLevel(want, " level=ERROR")}},
-			{"[2026-11-22 10:00:00] local.ERROR: " + message + ` {"exception":"[object] (ErrorException(code: 0): x at /a.php:1)` + "\n[stacktrace]\n#0 [internal function]: handleError(2)\n#1 {main}\n\"} \n",
-				[]string{withLevel(want, " level=ERROR") + " lines=5"}},
+			{
+				"[2026-11-22 10:00:00] local.ERROR: " + message + ` {"exception":"[object] (ErrorException(code: 0): x at /a.php:1)` + "\n[stacktrace]\n#0 [internal function]: handleError(2)\n#1 {main}\n\"} \n",
+				[]string{withLevel(want, " level=ERROR") + " lines=5"},
+			},
 		})
 		testRecords(t, "php-cli-server", []recordTest{{"[Mon Nov 23 07:11:31 2026] PHP Warning:  " + message + "\n", []string{withLevel(want, " level=WARNING")}}})
 	}
@@ -58,15 +60,21 @@ func withLevel(want, level string) string {
 func TestPHP(t *testing.T) {
 	t.Parallel()
 	testRecords(t, "php", []recordTest{
-		{"[22-Nov-2026 10:00:00 Europe/Berlin] PHP Fatal error:  Uncaught Exception: boom in /a.php:3\nStack trace:\n#0 /a.php(9): f()\n#1 {main}\n  thrown in /a.php on line 3\n[22-Nov-2026 10:00:01] NOTICE: fpm is running, pid 1\n",
-			[]string{"other level=FATAL lines=5", "other level=NOTICE"}},
+		{
+			"[22-Nov-2026 10:00:00 Europe/Berlin] PHP Fatal error:  Uncaught Exception: boom in /a.php:3\nStack trace:\n#0 /a.php(9): f()\n#1 {main}\n  thrown in /a.php on line 3\n[22-Nov-2026 10:00:01] NOTICE: fpm is running, pid 1\n",
+			[]string{"other level=FATAL lines=5", "other level=NOTICE"},
+		},
 		{"#0 /a.php(9): f()\n  thrown in /a.php on line 3\n[22-Nov-2026 10:00:01] NOTICE: ready to handle connections\n", []string{"unparsed/continuation lines=2", "other level=NOTICE"}},
-		{`[22-Nov-2026 10:00:30] WARNING: [pool www] child 4711, script '/a.php' (request: "POST /a.php?q=") execution timed out (2.5") (request: "GET /b") execution timed out (30.123456 sec), terminating` + "\n",
-			[]string{`disconnect/server/timeout/waiting method=POST path=/a.php duration_ms=30123.456 level=WARNING`}},
+		{
+			`[22-Nov-2026 10:00:30] WARNING: [pool www] child 4711, script '/a.php' (request: "POST /a.php?q=") execution timed out (2.5") (request: "GET /b") execution timed out (30.123456 sec), terminating` + "\n",
+			[]string{`disconnect/server/timeout/waiting method=POST path=/a.php duration_ms=30123.456 level=WARNING`},
+		},
 		{"[22-Nov-2026 10:00:30] WARNING: [pool www] child 4711 exited on signal 11 (SIGSEGV - core dumped) after 12.5 seconds from start\n", []string{"disconnect/server/closed/unknown level=WARNING"}},
 		{"[22-Nov-2026 10:00:30] NOTICE: [pool www] child 4711 exited with code 0 after 12.5 seconds from start\n", []string{"other level=NOTICE"}},
-		{`[22-Nov-2026 10:00:30] WARNING: [pool www] child 4711 said into stderr: "NOTICE: PHP message: PHP Warning:  fwrite(): Send of 4 bytes failed with errno=32 Broken pipe in /a.php on line 1"` + "\n",
-			[]string{"disconnect/unknown/broken_pipe/unknown level=WARNING"}},
+		{
+			`[22-Nov-2026 10:00:30] WARNING: [pool www] child 4711 said into stderr: "NOTICE: PHP message: PHP Warning:  fwrite(): Send of 4 bytes failed with errno=32 Broken pipe in /a.php on line 1"` + "\n",
+			[]string{"disconnect/unknown/broken_pipe/unknown level=WARNING"},
+		},
 		{`203.0.113.7 - app 22/Nov/2026:10:00:32 +0530 "GET /index.php?a=b" 200 /var/www/index.php 30.125 2048 12.50%` + "\n", []string{"request client=203.0.113.7 method=GET path=/index.php status=200 duration_ms=30.125"}},
 		{` -  22/Nov/2026:10:00:32 +0000 "GET /ping" 200` + "\n", []string{"request method=GET path=/ping status=200"}},
 		{`[2026-11-22T10:00:00+01:00] request.INFO: Matched route "x". {"route":"x","request_uri":"http://shop.example/a?b","method":"GET"} []` + "\n", []string{"other method=GET path=/a level=INFO"}},

@@ -58,15 +58,19 @@ func TestPuma(t *testing.T) {
 	testRecords(t, "puma", []recordTest{
 		{access, []string{wasAccess}},
 		{`203.0.113.7 - bob [23/Nov/2026:07:11:31 +0000] "GET /fast" 304 - 1.0003` + "\n", []string{"request client=203.0.113.7 method=GET path=/fast status=304 duration_ms=1000.3"}},
-		{"[77] Puma starting in cluster mode...\n[77] * Version 4.3.12 (ruby 2.7.0-p0), codename: Mysterious Traveller\n[77] - Worker 0 (pid: 80) booted, phase: 0\n- Gracefully stopping, waiting for requests to finish\n=== puma shutdown: 2026-11-22 10:00:00 +0000 ===\n- Goodbye!\n",
-			[]string{"other", "other", "other", "other", "other", "other"}},
+		{
+			"[77] Puma starting in cluster mode...\n[77] * Version 4.3.12 (ruby 2.7.0-p0), codename: Mysterious Traveller\n[77] - Worker 0 (pid: 80) booted, phase: 0\n- Gracefully stopping, waiting for requests to finish\n=== puma shutdown: 2026-11-22 10:00:00 +0000 ===\n- Goodbye!\n",
+			[]string{"other", "other", "other", "other", "other", "other"},
+		},
 		{"[77] ! Terminating timed out worker (worker failed to check in within 60 seconds): 80\n", []string{"disconnect/server/timeout/waiting"}},
 		{"2020-11-22 10:00:00 +0100: Rack app error handling request { GET /boom }\n#<Errno::EPIPE: Broken pipe>\n" + rubyClientTrace + access, []string{"disconnect/client/broken_pipe/response method=GET path=/boom lines=4", wasAccess}},
 		{"2020-11-22 10:00:00 +0100: Rack app error: #<RuntimeError: boom>\nconfig.ru:5:in `call'\n", []string{"other lines=2"}},
 		{"2026-11-22 10:00:00 +0000 Rack app (\"GET /report\" - (203.0.113.7)): #<Errno::EPIPE: Broken pipe>\n", []string{"disconnect/unknown/broken_pipe/unknown client=203.0.113.7 method=GET path=/report"}},
 		{"2026-11-22 10:00:00 +0000 HTTP parse error, malformed request: #<Puma::HttpParserError: Invalid HTTP format, parsing fails. Are you trying to open an SSL connection to a non-SSL Puma?>\n", []string{"other"}},
-		{"2020-11-22 10:00:00 +0000 Read error: #<Errno::ECONNRESET: Connection reset by peer>\nHandling request { \"POST /up\" - (203.0.113.7) }\nHeaders: {}\nBody: \n" + rubyClientTrace,
-			[]string{"disconnect/client/reset/response client=203.0.113.7 method=POST path=/up lines=6"}},
+		{
+			"2020-11-22 10:00:00 +0000 Read error: #<Errno::ECONNRESET: Connection reset by peer>\nHandling request { \"POST /up\" - (203.0.113.7) }\nHeaders: {}\nBody: \n" + rubyClientTrace,
+			[]string{"disconnect/client/reset/response client=203.0.113.7 method=POST path=/up lines=6"},
+		},
 		{`203.0.113.7 - - [23/Nov/2026:07:11:31 +0000] "GET /fast HTTP/1.1" 200 5 0.000321` + "\n", []string{"unparsed/no_format"}},
 		{"* a list\n- another\n", []string{"unparsed/no_format", "unparsed/no_format"}},
 		{"/gems/puma/a.rb:5:in `call'\n" + access, []string{"unparsed/continuation", wasAccess}},
@@ -77,8 +81,10 @@ func TestUnicorn(t *testing.T) {
 	t.Parallel()
 	const head = "E, [2026-11-22T10:00:00.123456 #7] ERROR -- : "
 	testRecords(t, "unicorn", []recordTest{
-		{head + "app error: Connection reset by peer (Errno::ECONNRESET)\n" + head + "/usr/lib/ruby/net/protocol.rb:237:in `rbuf_fill'\n" + head + "worker=0 ready\n",
-			[]string{"disconnect/upstream/reset/waiting level=ERROR lines=2", "other level=ERROR"}},
+		{
+			head + "app error: Connection reset by peer (Errno::ECONNRESET)\n" + head + "/usr/lib/ruby/net/protocol.rb:237:in `rbuf_fill'\n" + head + "worker=0 ready\n",
+			[]string{"disconnect/upstream/reset/waiting level=ERROR lines=2", "other level=ERROR"},
+		},
 		{head + "app error: undefined method `disconnected' (NoMethodError)\n" + head + "config.ru:5:in `call'\n", []string{"other level=ERROR lines=2"}},
 		{"F, [2026-11-22T10:00:00.123456 #7] FATAL -- app: Broken pipe\n", []string{"other level=FATAL"}},
 		{"E, [2026-11-22 10:00:00] ERROR x\n", []string{"unparsed/no_format"}},
@@ -105,15 +111,21 @@ func TestRails(t *testing.T) {
 	const tag = "[b685f3fd-3d23-4a0e-921d-eb54289dca4e] "
 	const id = "request_id=b685f3fd-3d23-4a0e-921d-eb54289dca4e"
 	testRecords(t, "rails", []recordTest{
-		{"Started POST \"/up?a=b\" for 2001:db8::7 at 2026-11-22 10:00:00 +0100\nProcessing by UpController#create as HTML\n  Parameters: {\"a\"=>\"Broken pipe\"}\n  Rendered up/create.erb (1.2ms)\nCompleted 204 No Content in 12ms (ActiveRecord: 0.0ms)\n\n\nStarted GET \"/\" for 203.0.113.7 at 2026-11-22 10:00:01 +0100\n",
-			[]string{"other client=2001:db8::7 method=POST path=/up", "other lines=3", "request status=204 duration_ms=12", "other client=203.0.113.7 method=GET path=/"}},
+		{
+			"Started POST \"/up?a=b\" for 2001:db8::7 at 2026-11-22 10:00:00 +0100\nProcessing by UpController#create as HTML\n  Parameters: {\"a\"=>\"Broken pipe\"}\n  Rendered up/create.erb (1.2ms)\nCompleted 204 No Content in 12ms (ActiveRecord: 0.0ms)\n\n\nStarted GET \"/\" for 203.0.113.7 at 2026-11-22 10:00:01 +0100\n",
+			[]string{"other client=2001:db8::7 method=POST path=/up", "other lines=3", "request status=204 duration_ms=12", "other client=203.0.113.7 method=GET path=/"},
+		},
 		{head + tag + "Completed 499  in 30012ms\n", []string{"request status=499 duration_ms=30012 " + id + " level=INFO"}},
-		{fatal + tag + "  \n" + fatal + tag + "Errno::EPIPE (Broken pipe):\n" + fatal + tag + "  \n" + fatal + tag + "puma (6.4.0) lib/puma/request.rb:353:in `write'\n" + head + tag + "done\n",
-			[]string{"other " + id + " level=FATAL", "disconnect/client/broken_pipe/response " + id + " level=FATAL lines=3", "other " + id + " level=INFO"}},
+		{
+			fatal + tag + "  \n" + fatal + tag + "Errno::EPIPE (Broken pipe):\n" + fatal + tag + "  \n" + fatal + tag + "puma (6.4.0) lib/puma/request.rb:353:in `write'\n" + head + tag + "done\n",
+			[]string{"other " + id + " level=FATAL", "disconnect/client/broken_pipe/response " + id + " level=FATAL lines=3", "other " + id + " level=INFO"},
+		},
 		{"Completed 500 Internal Server Error in 5ms\n\n\n  \nActionView::Template::Error (Broken pipe):\n    1: <p>\n  \nCauses:\nErrno::EPIPE (Broken pipe)\n", []string{"disconnect/unknown/broken_pipe/unknown status=500 duration_ms=5 lines=8", "unparsed/no_format"}},
 		{"Completed 500 Internal Server Error in 5ms\n\nRuntimeError (boom):\n\napp/controllers/a.rb:5:in `index'\n", []string{"request status=500 duration_ms=5 lines=5"}},
-		{head + "method=GET path=/report format=html controller=R action=show status=500 duration=12.50 view=0.00 error='ActionController::Live::ClientDisconnected: client disconnected' host=shop.example\n",
-			[]string{"disconnect/client/closed/response method=GET path=/report status=500 duration_ms=12.5 level=INFO"}},
+		{
+			head + "method=GET path=/report format=html controller=R action=show status=500 duration=12.50 view=0.00 error='ActionController::Live::ClientDisconnected: client disconnected' host=shop.example\n",
+			[]string{"disconnect/client/closed/response method=GET path=/report status=500 duration_ms=12.5 level=INFO"},
+		},
 		{"method=GET path=/broken-pipe format=html controller=R action=show status=200 duration=12.50\n", []string{"request method=GET path=/broken-pipe status=200 duration_ms=12.5"}},
 		{"Finished \"/cable/\" [WebSocket] for 203.0.113.7 at 2026-11-22 10:00:00 +0000\n", []string{"other"}},
 		{"hello\n", []string{"unparsed/no_format"}},
