@@ -33,7 +33,11 @@ func (g *pound) read(line string, r *event.Record) event.Reason {
 		return event.NoFormat
 	}
 	e := &r.Event
-	e.Kind, e.PID, e.Message = event.Other, h.pid, s
+	e.PID = h.pid
+	if g.access(s, e) {
+		return ""
+	}
+	e.Kind, e.Message = event.Other, s
 	poundMessage(s, e)
 	return ""
 }
@@ -102,8 +106,8 @@ func poundPeers(s string, e *event.Event) string {
 	return s[end+2:]
 }
 
-// poundSignals are the texts of what failed. The error's text behind the last colon says how; where the text says it
-// itself how is given.
+// poundSignals are the texts of what failed (src/http.c). The error's text behind the last colon says how; where the
+// text says it itself how is given. "error sending chunks" says again what copy_chunks has said before.
 var poundSignals = [...]struct {
 	text  string
 	party event.Party
@@ -114,30 +118,43 @@ var poundSignals = [...]struct {
 	{"eof from backend", event.PartyUpstream, event.PhaseWaiting, event.HowClosed},
 	{"read error from backend", event.PartyUpstream, event.PhaseWaiting, event.HowNone},
 	{"error read from backend", event.PartyUpstream, event.PhaseWaiting, event.HowNone},
-	{"read error", event.PartyUpstream, event.PhaseWaiting, event.HowNone},
-	{"write error while sending client request", event.PartyUpstream, event.PhaseRequest, event.HowNone},
+	{"handshake with backend failed", event.PartyUpstream, event.PhaseWaiting, event.HowNone},
 	{"error writing to backend", event.PartyUpstream, event.PhaseRequest, event.HowNone},
 	{"error write to backend", event.PartyUpstream, event.PhaseRequest, event.HowNone},
 	{"error flush to backend", event.PartyUpstream, event.PhaseRequest, event.HowNone},
-	{"error flushing request to backend", event.PartyUpstream, event.PhaseRequest, event.HowNone},
-	{"error copying response body", event.PartyUnknown, event.PhaseResponse, event.HowNone},
+	{"error flushing data", event.PartyUpstream, event.PhaseRequest, event.HowNone}, // the request's
+	{"write error while sending client request", event.PartyUpstream, event.PhaseRequest, event.HowNone},
+	{"read error while sending client request", event.PartyClient, event.PhaseRequest, event.HowNone},
+	{"write error while sending backend response", event.PartyClient, event.PhaseResponse, event.HowNone},
+	{"read error while sending backend response", event.PartyUpstream, event.PhaseResponse, event.HowNone},
 	{"write error while sending response", event.PartyClient, event.PhaseResponse, event.HowNone},
-	{"error flushing response", event.PartyClient, event.PhaseResponse, event.HowNone},
-	{"error flush response", event.PartyClient, event.PhaseResponse, event.HowNone},
+	{"error reading response", event.PartyUpstream, event.PhaseResponse, event.HowNone},
+	{"read error", event.PartyUpstream, event.PhaseWaiting, event.HowNone},
 	{"error writing response", event.PartyClient, event.PhaseResponse, event.HowNone},
+	{"error sending response headers", event.PartyClient, event.PhaseResponse, event.HowNone},
+	{"error copying response body", event.PartyClient, event.PhaseResponse, event.HowNone}, // its reads are not logged
+	{"error flushing response", event.PartyClient, event.PhaseResponse, event.HowNone},
 	{"error write to client", event.PartyClient, event.PhaseResponse, event.HowNone},
+	{"error reading ws request", event.PartyClient, event.PhaseResponse, event.HowNone},
+	{"error writing ws request", event.PartyUpstream, event.PhaseResponse, event.HowNone},
+	{"error copying ws request body", event.PartyUpstream, event.PhaseResponse, event.HowNone},
+	{"error reading ws response", event.PartyUpstream, event.PhaseResponse, event.HowNone},
+	{"error writing ws response", event.PartyClient, event.PhaseResponse, event.HowNone},
+	{"error copying ws response body", event.PartyClient, event.PhaseResponse, event.HowNone},
 	{"error reading client request", event.PartyClient, event.PhaseRequest, event.HowNone},
 	{"error reading request", event.PartyClient, event.PhaseRequest, event.HowNone},
 	{"error read from ", event.PartyClient, event.PhaseRequest, event.HowNone},
 	{"error copying client cont", event.PartyClient, event.PhaseRequest, event.HowNone},
+	{"request dropped", event.PartyClient, event.PhaseUnknown, event.HowNone}, // perhaps between two
 	{"handshake failed", event.PartyClient, event.PhaseRequest, event.HowNone},
 	{"error write chunked", event.PartyUnknown, event.PhaseResponse, event.HowNone},
 	{"error read chunked", event.PartyUnknown, event.PhaseResponse, event.HowNone},
 	{"error copy chunked", event.PartyUnknown, event.PhaseResponse, event.HowNone},
 	{"error flush chunked", event.PartyUnknown, event.PhaseResponse, event.HowNone},
 	{"error copy response body", event.PartyUnknown, event.PhaseResponse, event.HowNone},
-	{"error flush", event.PartyUnknown, event.PhaseResponse, event.HowNone},
 	{"I/O time out in tunnel", event.PartyUnknown, event.PhaseResponse, event.HowTimeout},
+	{"client shutdown (", event.PartyClient, event.PhaseResponse, event.HowUnknown}, // of a tunnel
+	{"backend shutdown (", event.PartyUpstream, event.PhaseResponse, event.HowUnknown},
 }
 
 // poundSignal reads what failed. A backend that could not be connected to never was, unless it let the time run out.
@@ -162,13 +179,13 @@ func poundSignal(e *event.Event, s string) {
 	for i := range poundSignals {
 		x := &poundSignals[i]
 		rest, ok := strings.CutPrefix(s, x.text)
-		if !ok || rest != "" && rest[0] != ':' && rest[0] != ' ' && rest[0] != '/' && rest[0] != ',' && !strings.HasSuffix(x.text, " ") && !strings.HasPrefix(rest, "ent") {
+		if !ok || rest != "" && rest[0] != ':' && rest[0] != ' ' && rest[0] != '/' && rest[0] != ',' && strings.IndexByte(" (t", x.text[len(x.text)-1]) < 0 {
 			continue
 		}
 		switch {
 		case x.how != event.HowNone:
 			how = x.how
-		case how == event.HowNone && x.text == "handshake failed" && !strings.Contains(strings.ToLower(s), "eof"):
+		case how == event.HowNone && strings.HasPrefix(x.text, "handshake ") && !strings.Contains(strings.ToLower(s), "eof"):
 			return // the client spoke wrongly
 		case how == event.HowNone:
 			how = event.HowUnknown
