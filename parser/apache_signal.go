@@ -152,8 +152,8 @@ func apacheErrno(s string) (how event.How, given, known bool) {
 
 // apacheSignal reads the message, without what stands before it.
 func apacheSignal(e *event.Event, text, errno string, remote bool) {
-	x := (*apacheRule)(nil)
-	body := text
+	var x *apacheRule
+	var body string
 	if isApacheCode(text) {
 		code, _ := count(text[2:7])
 		body = text[len("AH00000: "):]

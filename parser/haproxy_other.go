@@ -68,10 +68,7 @@ func haproxyWord(s string) (word, rest string, ok bool) {
 		if i < 0 {
 			return "", "", false
 		}
-		word, rest = s[1:1+i], s[i+2:]
-		if strings.HasPrefix(rest, "--") {
-			rest = rest[2:]
-		}
+		word, rest = s[1:1+i], strings.TrimPrefix(s[i+2:], "--")
 		return word, strings.TrimPrefix(rest, " "), rest == "" || rest[0] == ' '
 	}
 	if end < 0 {
