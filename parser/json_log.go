@@ -238,7 +238,7 @@ func (g *logReader) end(e *event.Event) {
 		hangUp(e, event.PartyClient, event.HowClosed, event.PhaseUnknown)
 	case e.Kind == event.Request && j.get(jlPanic) == "true" && e.Status < 400 && e.Bytes.V > 0: // as http.ErrAbortHandler in mid-response
 		hangUp(e, event.PartyUnknown, event.HowUnknown, event.PhaseResponse)
-	case e.Kind == event.Other && failure == "" && wordSignal(e, message):
+	case e.Kind == event.Other && failure == "" && mayTell(message) && wordSignal(e, message):
 		e.Message = message
 	case e.Kind == event.Other:
 		e.Message = message

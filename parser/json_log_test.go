@@ -253,3 +253,40 @@ func TestZapConsole(t *testing.T) {
 		t.Errorf("%v", r)
 	}
 }
+
+// TestMayTell holds that no text that is a signal is passed over.
+func TestMayTell(t *testing.T) {
+	t.Parallel()
+	var texts []string
+	for i := range goCauses {
+		texts = append(texts, goCauses[i].text)
+	}
+	for _, w := range goneWords {
+		texts = append(texts, "client "+w.text)
+	}
+	for i := range nodeTexts {
+		texts = append(texts, nodeTexts[i].text)
+	}
+	for i := range nodeErrorCodes {
+		texts = append(texts, nodeErrorCodes[i].code)
+	}
+	for _, x := range pythonExceptions {
+		texts = append(texts, x.name+": "+x.text)
+	}
+	for _, x := range pythonTexts {
+		texts = append(texts, x.text)
+	}
+	for i := range strerrors {
+		texts = append(texts, strerrors[i].text)
+	}
+	for _, s := range texts {
+		if !mayTell("x: "+s) || !mayTell(strings.ToUpper(s)) {
+			t.Errorf("%q is passed over", s)
+		}
+	}
+	for _, s := range []string{"", "user cart was updated with a new item", "GET /cart", "started"} {
+		if mayTell(s) {
+			t.Errorf("%q is searched", s)
+		}
+	}
+}
