@@ -249,7 +249,7 @@ func (g *caddy) console(line string, e *event.Event) event.Reason {
 	if len(line) < 25 || line[4] != '/' || line[7] != '/' || line[10] != ' ' || line[19] != '.' {
 		return event.NoFormat
 	}
-	h, ok := cutZap(line[:23], line[23:])
+	h, ok := cutZap(line[23:])
 	if !ok {
 		return event.NoFormat
 	}

@@ -29,7 +29,7 @@ func (g *logReader) jsonNodeSignal(e *event.Event, message, failure string) bool
 	}
 	if stack.kind == jsonString {
 		raw := stack.raw[:min(len(stack.raw), maxStack)]
-		for i := 0; i < maxFrames; i++ {
+		for i := range maxFrames {
 			var frame string
 			var more bool
 			if frame, raw, more = strings.Cut(raw, `\n`); i > 0 {

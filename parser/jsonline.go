@@ -32,6 +32,7 @@ func (v jsonValue) String() string {
 		return v.raw
 	case jsonArray:
 		return firstMember(v.raw).String()
+	case jsonNone, jsonNull:
 	}
 	return ""
 }

@@ -71,12 +71,11 @@ func (g *klog) read(text string, r *event.Record) event.Reason {
 		return event.NoFormat
 	}
 	head, message, _ := strings.Cut(line, "] ")
-	rest := head[21:] // the thread and the place
 	fraction := 15
 	for fraction < len(head) && isDigit(head[fraction]) {
 		fraction++
 	}
-	rest = strings.TrimLeft(head[fraction:], " ")
+	rest := strings.TrimLeft(head[fraction:], " ") // the thread and the place
 	thread, caller, ok := strings.Cut(rest, " ")
 	if !ok || strings.IndexByte(caller, ':') < 0 {
 		return event.NoFormat

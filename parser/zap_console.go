@@ -107,7 +107,7 @@ type zapHead struct {
 
 // cutZap takes apart what follows the time. The parts stand between tabs, or between blanks where the line was copied
 // from a screen: then the logger is one word, and the fields begin at the first brace.
-func cutZap(time, rest string) (h zapHead, ok bool) {
+func cutZap(rest string) (h zapHead, ok bool) {
 	if rest == "" {
 		return h, false
 	}
@@ -162,7 +162,7 @@ func (g *zapConsole) read(text string, r *event.Record) event.Reason {
 	}
 	e, j := &r.Event, g.json
 	time, _, _ := strings.Cut(line, "\t")
-	h, ok := cutZap(time, line[len(time):])
+	h, ok := cutZap(line[len(time):])
 	if !ok {
 		return event.NoFormat
 	}
