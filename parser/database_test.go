@@ -18,6 +18,7 @@ func TestPostgresMessages(t *testing.T) {
 		"08006: could not send data to client: Broken pipe":                                          "disconnect/client/broken_pipe/response",
 		"unexpected EOF on client connection with an open transaction":                               "disconnect/client/closed/unknown",
 		"connection to client lost":                                                                  "disconnect/client/closed/unknown",
+		"SSL error: unexpected eof while reading":                                                    "disconnect/client/closed/unknown",
 		"incomplete message from client":                                                             "disconnect/client/closed/request",
 		"could not accept SSL connection: EOF detected":                                              "disconnect/client/closed/request",
 		"could not accept SSL connection: Connection reset by peer":                                  "disconnect/client/reset/request",

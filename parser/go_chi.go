@@ -34,7 +34,11 @@ type chi struct {
 func (g *chi) place(line string, open bool) place {
 	h, ok := cutGoLog(line)
 	if !ok {
-		return g.dump.next(line, open)
+		bare := stripColour(line)
+		if !open && strings.HasPrefix(bare, " panic: ") { // middleware/recoverer.go: its stack is indented
+			return g.dump.begin()
+		}
+		return g.dump.next(bare, open)
 	}
 	h.message = stripColour(h.message)
 	if _, _, _, isAccess := cutChi(h.message); isAccess {
@@ -51,7 +55,7 @@ func (g *chi) read(text string, r *event.Record) event.Reason {
 	first, _, _ := strings.Cut(text, "\n")
 	h, ok := cutGoLog(first)
 	if !ok {
-		if isGoCrash(first) {
+		if isGoCrash(strings.TrimPrefix(stripColour(first), " ")) {
 			r.Kind, r.Level = event.Other, "PANIC"
 			return ""
 		}

@@ -89,6 +89,10 @@ func TestChi(t *testing.T) {
 			`2026/11/23 07:14:19 [h/x-2] "GET http://shop.example/slow HTTP/2.0" from 203.0.113.7:5 - 000 0B in 1m0.5s` + "\n2026/11/23 07:14:19 GET /slow: context canceled\n",
 			[]string{"disconnect/unknown/unknown/waiting client=203.0.113.7 method=GET path=/slow status=0 duration_ms=60500 request_id=h/x-2", "disconnect/client/closed/waiting method=GET path=/slow"},
 		},
+		{
+			"\n \x1b[31;1mpanic: boom\x1b[0m\n \n -> \x1b[33;1mmain.h\x1b[0m\n ->   /srv/app/main.go:40\n\n    net/http.HandlerFunc.ServeHTTP\n      /usr/local/go/src/net/http/server.go:2136\n2026/11/23 07:14:19 next\n",
+			[]string{"other level=PANIC lines=7", "other"},
+		},
 		{`2026/11/23 07:14:19 [h/x-1] "GET http://shop.example/fast HTTP/1.1" from 203.0.113.7:5 - 200 in 38.577µs` + "\n", []string{"unparsed/no_format"}},
 		{
 			`2026/11/23 07:14:19 [h/x-1] "GET http://shop.example/broken-pipe HTTP/1.1" from 203.0.113.7:5 - 499 0B in 3s` + "\n",

@@ -99,9 +99,9 @@ func isPHPFrame(s string) bool {
 	return len(s) > 2 && s[0] == '#' && isDigit(s[1])
 }
 
-// isPHPTrace says whether a line belongs to a stack trace, as PHP or Monolog writes it.
+// isPHPTrace says whether a line belongs to a stack trace, as PHP, Monolog or php-fpm's slowlog writes it.
 func isPHPTrace(s string) bool {
-	return isPHPFrame(s) || s == "Stack trace:" || s == "[stacktrace]" || s == `"}` || s == `"} ` || strings.HasPrefix(s, `"} `) || strings.HasPrefix(s, "Next ") ||
+	return isPHPFrame(s) || s == "Stack trace:" || s == "[stacktrace]" || s == `"}` || s == `"} ` || strings.HasPrefix(s, "script_filename = ") || strings.HasPrefix(s, "[0x") || strings.HasPrefix(s, `"} `) || strings.HasPrefix(s, "Next ") ||
 		strings.HasPrefix(s, "[previous exception] ")
 }
 

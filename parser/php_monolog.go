@@ -54,6 +54,13 @@ func (g *php) monolog(e *event.Event, h monologHead, text string) event.Reason {
 			break
 		}
 	}
+	// Symfony quotes the exception's text: Uncaught PHP Exception ErrorException: "Warning: ..." at /a.php line 1
+	if rest, ok := strings.CutPrefix(message, "Uncaught PHP Exception "); ok {
+		_, rest, _ = strings.Cut(rest, `: "`)
+		if i := strings.LastIndex(rest, `" at `); i >= 0 {
+			message = rest[:i]
+		}
+	}
 	phpSignal(e, cut(message))
 	if _, exception, found := strings.Cut(context, `"exception":"[object] (`); found && e.Kind == event.Other {
 		if i := strings.Index(exception, "): "); i >= 0 {

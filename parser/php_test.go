@@ -79,6 +79,8 @@ func TestPHP(t *testing.T) {
 		{` -  22/Nov/2026:10:00:32 +0000 "GET /ping" 200` + "\n", []string{"request method=GET path=/ping status=200"}},
 		{`[2026-11-22T10:00:00+01:00] request.INFO: Matched route "x". {"route":"x","request_uri":"http://shop.example/a?b","method":"GET"} []` + "\n", []string{"other method=GET path=/a level=INFO"}},
 		{"[2026-11-22T10:00:00+01:00] php.CRITICAL: Uncaught Exception: x {\"exception\":\"[object] (RuntimeException(code: 0): fwrite(): Send of 4 bytes failed with errno=32 Broken pipe at /a.php:1)\"} []\n", []string{"disconnect/unknown/broken_pipe/unknown level=CRITICAL"}},
+		{`[2026-11-22T10:00:00+01:00] request.CRITICAL: Uncaught PHP Exception ErrorException: "Warning: fwrite(): Send of 4 bytes failed with errno=32 Broken pipe" at /a.php line 1 {"exception":"x"} []` + "\n", []string{"disconnect/unknown/broken_pipe/unknown level=CRITICAL"}},
+		{"[22-Nov-2026 10:00:30]  [pool www] pid 4711\nscript_filename = /var/www/index.php\n[0x00007f1c] sleep() /var/www/index.php:3\n\n[22-Nov-2026 10:00:31]  [pool www] pid 4712\n", []string{"other lines=3", "other"}},
 		{"[2026-11-22T10:00:00+01:00] gunicorn is not Monolog\n", []string{"unparsed/no_format"}},
 		{"[32-Nov-2026 10:00:00] NOTICE: x\n", []string{"unparsed/bad_time"}},
 		{"fwrite is a function\n", []string{"unparsed/no_format"}},

@@ -22,6 +22,7 @@ var postgresSignals = []struct {
 	{"incomplete message from client", event.PartyClient, event.HowClosed, event.PhaseRequest},
 	{"incomplete startup packet", event.PartyClient, event.HowClosed, event.PhaseRequest},
 	{"could not accept SSL connection: EOF detected", event.PartyClient, event.HowClosed, event.PhaseRequest},
+	{"SSL error: unexpected eof while reading", event.PartyClient, event.HowClosed, event.PhaseUnknown},
 	{"canceling authentication due to timeout", event.PartyClient, event.HowTimeout, event.PhaseRequest},
 	{"terminating walsender process due to replication timeout", event.PartyClient, event.HowTimeout, event.PhaseResponse},
 

@@ -192,6 +192,11 @@ func pumaError(e *event.Event, s string, lines []string) {
 		}
 	}
 	class, text, ok := cutRubyException(exception)
+	if ok && class == "EOFError" && strings.HasPrefix(s, "Read") {
+		hangUp(e, event.PartyClient, event.HowClosed, event.PhaseRequest)
+		e.Message = message
+		return
+	}
 	if !ok || !rubySignal(e, class, text, lines) {
 		return
 	}

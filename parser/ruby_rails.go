@@ -279,6 +279,9 @@ func railsExceptions(e *event.Event, message, behind string) {
 		if !ok || !isRubyError(class) || !rubySignal(e, class, text, frames) {
 			return false
 		}
+		if class == "Errno::EPIPE" && e.Party == event.PartyUnknown { // no library's frames are there: a response was written
+			e.Party, e.Phase = event.PartyClient, event.PhaseResponse
+		}
 		e.Message = s
 		return true
 	}

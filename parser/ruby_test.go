@@ -72,6 +72,7 @@ func TestPuma(t *testing.T) {
 			[]string{"disconnect/client/reset/response client=203.0.113.7 method=POST path=/up lines=6"},
 		},
 		{`203.0.113.7 - - [23/Nov/2026:07:11:31 +0000] "GET /fast HTTP/1.1" 200 5 0.000321` + "\n", []string{"unparsed/no_format"}},
+		{"2026-11-22 10:00:00 +0000 Read: #<EOFError: end of file reached>\n", []string{"disconnect/client/closed/request"}},
 		{"* a list\n- another\n", []string{"unparsed/no_format", "unparsed/no_format"}},
 		{"/gems/puma/a.rb:5:in `call'\n" + access, []string{"unparsed/continuation", wasAccess}},
 	})
@@ -127,6 +128,8 @@ func TestRails(t *testing.T) {
 			[]string{"disconnect/client/closed/response method=GET path=/report status=500 duration_ms=12.5 level=INFO"},
 		},
 		{"method=GET path=/broken-pipe format=html controller=R action=show status=200 duration=12.50\n", []string{"request method=GET path=/broken-pipe status=200 duration_ms=12.5"}},
+		{"Errno::EPIPE (Broken pipe):\n  app/controllers/a.rb:5:in `index'\n", []string{"disconnect/client/broken_pipe/response lines=2"}},
+		{"Errno::EPIPE (Broken pipe):\n  redis (4.8.0) lib/redis/connection/ruby.rb:90:in `write'\n", []string{"disconnect/upstream/broken_pipe/request lines=2"}},
 		{"Finished \"/cable/\" [WebSocket] for 203.0.113.7 at 2026-11-22 10:00:00 +0000\n", []string{"other"}},
 		{"hello\n", []string{"unparsed/no_format"}},
 	})
