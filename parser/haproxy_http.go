@@ -52,13 +52,14 @@ const (
 	haproxyTCP
 	haproxyError
 	haproxyNotice // of the program itself
+	haproxyForm   // an exchange in a form that a setting chose: clf, JSON
 )
 
 var haproxyNames = [...]string{haproxyHTTP: "haproxy-http", haproxyHTTPS: "haproxy-https", haproxyTCP: "haproxy-tcp", haproxyError: "haproxy-error"}
 
 // haproxyCertain is how many records of its own kind a format must have seen before it reads the others. It makes the
-// names tell logs apart without losing a line of those that mix.
-const haproxyCertain = 8
+// names tell logs apart without losing a line of those that mix: a choice of fewer lines is not final.
+const haproxyCertain = autoSure
 
 type haproxy struct {
 	oneLine
@@ -82,8 +83,8 @@ func (g *haproxy) read(line string, r *event.Record) event.Reason {
 	case kind == g.own:
 		g.seen = min(g.seen+1, haproxyCertain)
 		return ""
-	case g.seen == haproxyCertain, g.seen > 0 && g.own == haproxyError && kind == haproxyHTTP && line[0] != '<' && r.PID == 0:
-		return "" // what is written without syslog and in another form may be all that an error log has of requests
+	case g.seen == haproxyCertain, g.seen > 0 && g.own == haproxyError && kind == haproxyForm:
+		return "" // what failed may be logged in another form, by error-log-format
 	}
 	return event.NoFormat
 }
@@ -92,7 +93,7 @@ func (g *haproxy) record(line string, e *event.Event) (haproxyKind, event.Reason
 	h, s, isSyslog := cutSyslog(line)
 	e.PID = h.pid
 	if s != "" && s[0] == '{' {
-		return haproxyHTTP, g.readJSON(s, e)
+		return haproxyForm, g.readJSON(s, e)
 	}
 	// "203.0.113.105:39759 [22/Nov/2026:10:00:01.123] frontend"
 	client, rest, ok := cutBlank(s)
@@ -108,7 +109,7 @@ func (g *haproxy) record(line string, e *event.Event) (haproxyKind, event.Reason
 		}
 	}
 	if client, _, ok = strings.Cut(s, " ["); ok && strings.HasSuffix(client, " - -") {
-		return haproxyHTTP, g.readCLF(s, e)
+		return haproxyForm, g.readCLF(s, e)
 	}
 	if !isSyslog || !strings.Contains(h.tag, "haproxy") {
 		return 0, event.NoFormat

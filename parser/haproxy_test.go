@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"hangup/event"
 )
 
 // TestHAProxyEveryState reads every first and second letter of the termination state.
@@ -144,5 +146,27 @@ func TestHAProxyStream(t *testing.T) {
 				t.Errorf("%s reads a line of %s: %v", name, other, r)
 			}
 		}
+	}
+}
+
+// TestHAProxyAuto reads a log that begins with records of one kind and a pause, and goes on with others: whatever name
+// is taken for the first, no line may be lost.
+func TestHAProxyAuto(t *testing.T) {
+	t.Parallel()
+	tcp := `1.2.3.4:5 [22/Nov/2026:10:00:01.123] www~ api/s1 0/1/53 5 -- 1/1/0/0/0 0/0` + "\n"
+	other := `1.2.3.4:5 [22/Nov/2026:10:00:01.123] www~ api/s1 0/0/1/7/53 200 5 - - ---- 1/1/0/0/0 0/0 "GET / HTTP/1.1"` + "\n" +
+		`1.2.3.4:5 [22/Nov/2026:10:00:01.123] www/1: SSL handshake failure` + "\n"
+	for n := 1; n <= 2*haproxyCertain; n++ {
+		p, err := New(Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		emit := func(r *event.Record) {
+			if r.Kind == event.Unparsed {
+				t.Errorf("behind %d lines: %s is not read", n, r.Text)
+			}
+		}
+		feed(p, []byte(strings.Repeat(tcp, n)), emit) // it ends with Flush
+		feed(p, []byte(strings.Repeat(other, 30)), emit)
 	}
 }
