@@ -64,6 +64,7 @@ func (g *uwsgi) place(line string, open bool) place {
 		if isWriteError(line) {
 			return closes
 		}
+	case uwsgiNone, uwsgiTrace:
 	}
 	switch {
 	case isUwsgiWrite(s):

@@ -138,11 +138,9 @@ func uwsgiReadSignal(e *event.Event, s string) {
 // uwsgiProtoSignal reads what the parsers of requests say (proto/http.c, proto/uwsgi.c, proto/fastcgi.c, proto/scgi.c),
 // and the functions that write (proto/base.c).
 func uwsgiProtoSignal(e *event.Event, s string) {
-	how := event.HowNone
+	how, _, _ := uwsgiError(s)
 	if strings.HasSuffix(s, " -> client closed connection") {
 		how = event.HowClosed
-	} else {
-		how, _, _ = uwsgiError(s)
 	}
 	if how != event.HowNone {
 		hangUp(e, event.PartyClient, how, event.PhaseRequest)
