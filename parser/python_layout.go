@@ -10,6 +10,7 @@ type pyHead struct {
 	time, logger, level, request string
 	pid                          int
 	message                      string
+	timeLen                      int  // of the time that the line begins with, when that was measured before
 	bare, daphne                 bool // the layout is only a time and a level; the one that daphne has
 }
 
@@ -101,8 +102,17 @@ func cutPyLayout(s string) (h pyHead, ok bool) {
 	default:
 		return h, false
 	}
+	known := 0
+	if b := s[0]; isDigit(b) {
+		known = pyTimeLen(s)
+	} else if b == '[' && isDigit(s[1]) {
+		known = pyTimeLen(s[1:])
+	}
+	if known == 0 && (isDigit(s[0]) || isDigit(s[1])) {
+		return h, false
+	}
 	for _, layout := range list {
-		h = pyHead{}
+		h = pyHead{timeLen: known}
 		if h.match(layout, s) {
 			h.finish(layout)
 			return h, true
@@ -145,7 +155,10 @@ func (h *pyHead) match(layout, s string) bool {
 func (h *pyHead) field(kind byte, s string) (n int) {
 	switch kind {
 	case 'T', 'C':
-		if n = pyTimeLen(s); n > 19 && kind == 'C' && s[19] == '.' {
+		if n = h.timeLen; n == 0 {
+			n = pyTimeLen(s)
+		}
+		if n > 19 && kind == 'C' && s[19] == '.' {
 			return 0
 		}
 		h.time = s[:n]
@@ -252,18 +265,22 @@ func isOffset(s string) bool {
 	return ok && (s[0] == '+' || s[0] == '-')
 }
 
-// pyLevels are the levels of logging, and those that its users add.
-var pyLevels = []string{"INFO", "ERROR", "WARNING", "DEBUG", "CRITICAL", "WARN", "FATAL", "TRACE", "SUCCESS", "NOTICE", "EXCEPTION", "NOTSET", "AUDIT"}
+// isPyLevel says whether s is one of the levels of logging, or of those that its users add.
+func isPyLevel(s string) bool {
+	switch s {
+	case "INFO", "ERROR", "WARNING", "DEBUG", "CRITICAL", "WARN", "FATAL", "TRACE", "SUCCESS", "NOTICE", "EXCEPTION", "NOTSET", "AUDIT":
+		return true
+	}
+	return false
+}
 
 func pyLevelLen(s string, small bool) int {
 	n := 0
-	for n < len(s) && n < 12 && (s[n] >= 'A' && s[n] <= 'Z' || small && s[n] >= 'a' && s[n] <= 'z') {
+	for n < len(s) && n < 12 && s[n]|0x20 >= 'a' && s[n]|0x20 <= 'z' {
 		n++
 	}
-	for _, l := range pyLevels {
-		if s[:n] == l || small && strings.EqualFold(s[:n], l) {
-			return n
-		}
+	if isPyLevel(s[:n]) || small && n > 3 && isPyLevel(strings.ToUpper(s[:n])) {
+		return n
 	}
 	if rest, ok := strings.CutPrefix(s, "Level "); ok { // a number without a name
 		if d := digitsLen(rest); d > 0 {

@@ -24,17 +24,20 @@ const (
 )
 
 func (g *pyServer) remember(e *event.Event) {
-	c, known := g.clients[e.Client]
-	if !known && len(g.clients) >= maxClients {
-		g.forget()
+	c := g.clients[e.Client]
+	if c == nil {
+		if len(g.clients) >= maxClients {
+			g.forget()
+		}
+		c = new(clientRoute)
+		g.clients[strings.Clone(e.Client)] = c
 	}
-	fresh := known && e.Time.Sub(c.at).Abs() < openFor
-	several := fresh && (c.several || c.method != e.Method || c.path != e.Path || c.query != e.Query)
-	if !known || !fresh || c.path != e.Path || c.query != e.Query || c.method != e.Method {
+	same := c.method == e.Method && c.path == e.Path && c.query == e.Query
+	fresh := !c.at.IsZero() && e.Time.Sub(c.at).Abs() < openFor
+	c.at, c.several = e.Time, fresh && (c.several || !same)
+	if !same {
 		c.method, c.path, c.query = strings.Clone(e.Method), strings.Clone(e.Path), strings.Clone(e.Query)
 	}
-	c.at, c.several = e.Time, several
-	g.clients[strings.Clone(e.Client)] = c
 }
 
 // forget drops the client that was seen longest ago.
@@ -53,7 +56,7 @@ func (g *pyServer) recover(e *event.Event) {
 	if e.Kind != event.Disconnect || e.Party != event.PartyClient || e.Phase != event.PhaseResponse || e.Client == "" || e.Path != "" {
 		return
 	}
-	if c, ok := g.clients[e.Client]; ok && !c.several {
+	if c := g.clients[e.Client]; c != nil && !c.several {
 		e.Method, e.Path, e.Query, e.Recovered = c.method, c.path, c.query, true
 	}
 }

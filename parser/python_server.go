@@ -57,7 +57,7 @@ func registerServer(f format, like pyServer) {
 		g := like
 		g.clock.zone = o.Zone
 		if g.recovers {
-			g.clients = make(map[string]clientRoute)
+			g.clients = make(map[string]*clientRoute)
 		}
 		return &g, nil
 	}
@@ -78,7 +78,7 @@ type pyServer struct {
 	anyRequest bool                                             // a line without a valid request is an exchange too
 	recovers   bool
 
-	clients map[string]clientRoute
+	clients map[string]*clientRoute
 	tailing bool // behind gevent's account: an empty line ends it
 }
 
