@@ -37,6 +37,30 @@ const cloudFrontOld = 15
 type cloudFront struct {
 	oneLine
 	table w3cTable
+	json  *jsonScanner // standard logging v2 may write JSON with the same names
+}
+
+// cloudFrontKeys are the names of the columns as keys, with the columns as places.
+var cloudFrontKeys = func() map[string]uint8 {
+	table := map[string]uint8{}
+	for name, c := range w3cNames {
+		table[name] = uint8(c)
+	}
+	return table
+}()
+
+// object reads a JSON object into the table's values.
+func (g *cloudFront) object(line string) bool {
+	if g.json == nil {
+		g.json = newJSONScanner(cloudFrontKeys)
+	}
+	if !g.json.scan(line) || !g.json.has(uint8(wEdgeResult)) && !g.json.has(uint8(wEdgeDetail)) && !g.json.has(uint8(wEdgeID)) {
+		return false
+	}
+	for c := wDate; c < w3cFields; c++ {
+		g.table.values[c] = g.json.text(uint8(c))
+	}
+	return true
 }
 
 func (g *cloudFront) read(line string, r *event.Record) event.Reason {
@@ -55,7 +79,14 @@ func (g *cloudFront) read(line string, r *event.Record) event.Reason {
 		return ""
 	}
 	v := &t.values
-	if !t.row(line, cloudFrontOld) || v[wMethod] == "" || !isMethod(v[wMethod]) || !isAddress(v[wClient]) {
+	if line != "" && line[0] == '{' {
+		if !g.object(line) {
+			return event.NoFormat
+		}
+	} else if !t.row(line, cloudFrontOld) {
+		return event.NoFormat
+	}
+	if v[wMethod] == "" || !isMethod(v[wMethod]) || !isAddress(v[wClient]) {
 		return event.NoFormat
 	}
 	var ok bool

@@ -175,6 +175,10 @@ func TestW3C(t *testing.T) {
 	if r := records(t, []byte(old), Options{Format: "aws-cloudfront"}); r[0]["event"] != "request" || r[0]["host"] != "d.example" || r[0]["user_agent"] != "Mozilla/5.0%20(X)" {
 		t.Errorf("%v", r)
 	}
+	object := `{"date":"2024-11-14","time":"22:34:06","x-edge-location":"SOF50-P2","sc-bytes":"1024","c-ip":"203.0.113.9","cs-method":"GET","cs(Host)":"d.example","cs-uri-stem":"/a","sc-status":"200","cs(Referer)":"-","x-edge-request-id":"id==","x-edge-detailed-result-type":"ClientCommError","time-taken":"0.5"}`
+	if r := records(t, []byte(object), Options{Format: "aws-cloudfront"}); r[0]["phase"] != "response" || r[0]["bytes"] != 1024.0 || r[0]["referer"] != nil || r[0]["time"] != "2024-11-14T22:34:06Z" {
+		t.Errorf("%v", r)
+	}
 	for _, log := range []string{
 		"#Fields: date time x-edge-location sc-bytes c-ip sc-status\n", "#Software: Microsoft HTTP API 2.0\n", "#Fields: date-time,connector-id\n", "# Fields: a\n",
 	} {

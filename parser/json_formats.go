@@ -48,7 +48,7 @@ func init() {
 			Durations: true,
 		},
 		rank: 48,
-		make: jsonMaker(isBunyanLog, 0),
+		make: jsonMaker(isBunyanLog, time.Millisecond), // restify's latency
 	})
 }
 
@@ -101,7 +101,7 @@ func isGoLog(g *logReader) bool {
 	if !j.has(jlTime) && !j.has(jlTS) || j.has(jlHostname) && j.has(jkPID) || !isGoLevel(j.value(jkLevel)) {
 		return false
 	}
-	return g.message() != "" || j.get(jkError) != ""
+	return g.message() != "" || j.get(jkError) != "" || j.has(jkStatus) && (j.has(jkMethod) || j.has(jkTarget) || j.has(jkPath)) // zerolog's hlog
 }
 
 // isGoLevel knows the levels of slog (with an offset: "INFO+2"), zap, zerolog and logrus.

@@ -39,7 +39,7 @@ const (
 var jsonLogKeys = jsonPlaces(map[uint8][]string{
 	jlTime:    {"time"},
 	jlTS:      {"ts"},
-	jkTime:    {"@timestamp", "timestamp", "Timestamp", "t", "asctime", "datetime", "date", "eventTime", "@t", "timeStamp"},
+	jkTime:    {"@timestamp", "timestamp", "Timestamp", "t", "asctime", "datetime", "date", "eventTime", "@t", "timeStamp", "requestTime"},
 	jkLevel:   {"level", "lvl", "severity", "levelname", "log.level", "log_level", "loglevel", "LogLevel", "Level", "@l"},
 	jkLogger:  {"logger", "name", "log.logger", "logger_name", "loggerName", "Category", "SourceContext"},
 	jkPID:     {"pid", "process.pid", "process_id", "process", "processId"},
@@ -61,7 +61,7 @@ var jsonLogKeys = jsonPlaces(map[uint8][]string{
 		"url", "uri", "request_uri", "requestUri", "requestURI", "originalUrl", "req.url", "req.originalUrl", "request.url", "request.uri", "http.url", "http.target",
 		"url.original", "url.full", "httpRequest.requestUrl", "URI",
 	},
-	jkPath:     {"path", "request_path", "requestPath", "req.path", "request.path", "http.path", "url.path", "http.route_path", "RequestPath", "Path"},
+	jkPath:     {"path", "request_path", "requestPath", "resourcePath", "req.path", "request.path", "http.path", "url.path", "http.route_path", "RequestPath", "Path"},
 	jkQuery:    {"query", "query_string", "queryString", "request.query", "url.query", "QueryString"},
 	jkProtocol: {"proto", "protocol", "server_protocol", "req.httpVersion", "request.proto", "http.protocol", "Protocol"},
 	jkHost:     {"host", "http_host", "vhost", "req.host", "req.hostname", "req.headers.host", "request.host", "request.headers.host", "http.host", "url.domain", "Host"},
@@ -70,7 +70,7 @@ var jsonLogKeys = jsonPlaces(map[uint8][]string{
 		"response.statusCode", "response.status_code", "http.status", "http.status_code", "http.response.status_code", "httpRequest.status", "resp", "StatusCode",
 	},
 	jkBytes: {
-		"bytes", "bytes_out", "bytesOut", "size", "bytes_sent", "bytesSent", "body_bytes_sent", "bytes_written", "response_size", "responseSize", "resp_size",
+		"bytes", "bytes_out", "bytesOut", "size", "bytes_sent", "bytesSent", "body_bytes_sent", "bytes_written", "response_size", "responseSize", "resp_size", "responseLength",
 		"response_bytes", "http.response.body.bytes", "http.response.bytes", "http.response.body.size", "response.size", "response.bytes",
 	},
 	jkAgent: {

@@ -164,6 +164,9 @@ func statusOrNone(s string) int {
 // logger's. A bare number without any of these is nothing.
 func (g *logReader) duration() event.Opt[time.Duration] {
 	j := g.json
+	if d, ok := goDuration(j.get(jlSpan)); ok {
+		return event.Some(d)
+	}
 	for _, k := range [...]struct {
 		id   uint8
 		unit time.Duration

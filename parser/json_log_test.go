@@ -41,6 +41,7 @@ func TestJSONSignals(t *testing.T) {
 		{"go-json", access, []any{"GET", "500", "9", `,"panic":true`}, "request"},
 		{"go-json", access, []any{"GET", "500", "9", `,"error":"boom"`}, "request"},
 		{"go-json", access, []any{"GET", `"ok"`, "9", ""}, "other"},
+		{"go-json", `{"level":"info","method":"GET","url":"/a","status":200,"size":5,"duration":1.2,"time":"2026-11-23T07:14:12Z"}`, nil, "request"},
 		{"pino-http", pinoLine, []any{"GET", "null", "request aborted"}, "client/closed/waiting"},
 		{"pino-http", pinoLine, []any{"POST", "null", "request aborted"}, "client/closed/waiting"},
 		{"pino-http", pinoLine, []any{"GET", "200", "request aborted"}, "client/closed/response"},
@@ -86,6 +87,7 @@ func TestDurations(t *testing.T) {
 		`"time":"2026-11-23T07:14:07Z","level":"info","msg":"x","duration":"1m30.5s"`:         90500.0,    // logrus
 		`"time":"2026-11-23T07:14:07Z","level":"info","msg":"x","duration":300283243`:         300.283243, // logrus
 		`"time":"2026-11-23T07:14:07Z","level":"info","msg":"x","duration":30`:                nil,        // nobody knows
+		`"t":"2026-11-23T07:14:07Z","level":"info","msg":"x","time_ms":1,"duration":"1.25ms"`: 1.25,       // Grafana
 		`"time":"2026-11-23T07:14:07Z","level":"info","msg":"x","elapsed_ms":30`:              30.0,
 		`"time":"2026-11-23T07:14:07Z","level":"info","msg":"x","duration_s":1.5e-2`:          15.0,
 		`"time":"2026-11-23T07:14:07Z","level":"info","msg":"x","took_us":1500`:               1.5,
