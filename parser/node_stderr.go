@@ -131,11 +131,11 @@ func cutNode(s string) (h nodeHead, ok bool) {
 		}
 		if stamp, n := javaTime(s); stamp == javaISO && n < len(s) && (s[n] == ' ' || s[n] == ':') { // winston: a level must follow
 			h.time, h.message = s[:n], strings.TrimLeft(s[n+1:], " ")
-			return h, h.cutLevel()
+			return h, isWinston(h.message) && h.cutLevel()
 		}
 		return h, false
 	case c == '[':
-		if len(s) > 26 && isNodeTime(s[1:]) && s[25] == ']' && s[26] == ' ' {
+		if len(s) > 27 && isNodeTime(s[1:]) && s[25] == ']' && s[26] == ' ' && s[27] != '"' { // a quote begins an access log's request
 			h.time, h.message = s[1:25], s[27:]
 			h.cutLevel()
 			return h, true
@@ -161,6 +161,16 @@ func cutNode(s string) (h nodeHead, ok bool) {
 		return h, true
 	}
 	return cutNodeError(s)
+}
+
+// isWinston says whether a text begins with "error: ", "[error]: " or "[label] error: ", and not with others' levels, as
+// PostgreSQL's "[123] LOG:" and lager's "[error] <0.1.0>".
+func isWinston(s string) bool {
+	word, rest, ok := strings.Cut(s[:min(len(s), 100)], ":")
+	if label, level, labelled := strings.Cut(word, "] "); labelled && strings.HasPrefix(label, "[") {
+		word = level
+	}
+	return ok && (rest == "" || rest[0] == ' ') && strings.IndexByte(word, ' ') < 0 && word != strings.ToUpper(word)
 }
 
 // cutNodeError reads a line that is an error by itself, with the words that Node and Next.js put before one.
