@@ -28,10 +28,13 @@ func init() {
 		},
 		rank:    12,
 		dialect: "apache",
-		layouts: []string{clfCombined, clfCommon, clfCombined + ` "%{X-Forwarded-For}i"`, clfCombined + ` %I %O`},
+		layouts: []string{
+			clfCombined, clfCommon, clfCombined + ` "%{X-Forwarded-For}i"`, clfCombined + ` %I %O`,
+			clfCommon + ` %I`, // a number that may be a duration of Tomcat's or httpd's, in milliseconds or microseconds: it is left out
+		},
 		accept: func(x *exchange, _ *event.Event) bool { // "- -" is morgan's aborted request
 			return (x.values[vStatus] != "-" || x.values[vBodyBytes] != "-") && x.isCount(vBodyBytes, true) &&
-				(!x.has(vReceived) || x.isCount(vReceived, false) && x.isCount(vBytes, false))
+				(!x.has(vReceived) || x.isCount(vReceived, false)) && (!x.has(vBytes) || x.isCount(vBytes, false))
 		},
 	})
 	registerAccess(accessFormat{

@@ -185,7 +185,7 @@ func (l *layout) link(s cutLayout) error {
 	l.given &^= 1 << vIgnored
 	l.stamps = l.given&(1<<vStamp) != 0
 	if l.given == 0 {
-		return fmt.Errorf("layout: it has none of the variables that are read, as $remote_addr, $time_local, $request or $status")
+		return fmt.Errorf("layout: it has none of the variables that are read, as the client, the time, the request or the status")
 	}
 	return nil
 }
@@ -250,8 +250,9 @@ func isShort(v variable) bool {
 	switch v {
 	case vPort, vStatus, vBodyBytes, vBytes, vMethod, vProtocol, vDuration, vMicros, vMillis, vWhole, vPID, vConnection, vCommit:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // layoutError says what is wrong, where, and shows the place.

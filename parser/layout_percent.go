@@ -110,6 +110,7 @@ func (d *percentDialect) directive(s string, at int, final bool) ([]token, int, 
 			t.until = "?"
 		case vQuestion:
 			t.until = "#"
+		default:
 		}
 	}
 	return []token{t}, n, nil

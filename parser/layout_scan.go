@@ -207,6 +207,7 @@ func (p *piece) width(s string, x *exchange) int {
 		if n, ok := p.stamp.parse(s, &x.stamp); ok {
 			return n
 		}
+	default: // the others are scan's own
 	}
 	return -1
 }
