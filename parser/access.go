@@ -79,6 +79,7 @@ func (x *exchange) isRequest() bool {
 type accessFormat struct {
 	FormatInfo
 	rank    int
+	ordered bool // as in format
 	dialect string
 	layouts []string
 	outcome func(x *exchange, e *event.Event) // nil: the dialect's
@@ -88,7 +89,7 @@ type accessFormat struct {
 
 // registerAccess makes an access log's format known. It is called by init functions only.
 func registerAccess(f accessFormat) {
-	register(format{FormatInfo: f.FormatInfo, rank: f.rank, make: func(o Options) (grammar, error) {
+	register(format{FormatInfo: f.FormatInfo, rank: f.rank, ordered: f.ordered, make: func(o Options) (grammar, error) {
 		list := make([]*layout, len(f.layouts))
 		for i, text := range f.layouts {
 			list[i] = mustLayout(f.dialect, text)

@@ -3,6 +3,7 @@ package parser
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"hangup/event"
 )
@@ -53,8 +54,11 @@ func Detect(lines []string) []Guess {
 		if err != nil {
 			return // a built-in layout that does not compile: a test sees to that
 		}
-		if g := fit(r, lines); g.Share > 0 {
+		if g, disorder := fit(r, lines); g.Share > 0 {
 			g.Format, g.Layout = o.Format, o.Layout
+			if disorder && registry[o.Format].ordered {
+				rank += disorderly
+			}
 			list = append(list, candidate{g, rank})
 		}
 	}
@@ -70,7 +74,7 @@ func Detect(lines []string) []Guess {
 		try(Options{Format: "morgan", Layout: l}, registry["morgan"].rank+i)
 	}
 	slices.SortFunc(list, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(b.Share, a.Share), cmp.Compare(a.rank, b.rank))
+		return cmp.Or(cmp.Compare(b.Share, a.Share), cmp.Compare(a.rank, b.rank), cmp.Compare(a.Format, b.Format))
 	})
 	guesses := make([]Guess, len(list))
 	for i := range list {
@@ -79,9 +83,18 @@ func Detect(lines []string) []Guess {
 	return guesses
 }
 
-// fit reads the lines and counts those that are part of a record that is understood.
-func fit(r *reader, lines []string) Guess {
-	good, bad := 0, 0
+// disorderly is added to the rank of a format whose records stand in the order of their times, when these do not.
+const disorderly = 5
+
+// maxBack is the longest request whose time counts as one that goes back; logs that are put together jump further.
+const maxBack = 10 * time.Minute
+
+// fit reads the lines and counts those that are part of a record that is understood. It says whether their times often
+// go back: one in 25, and more than once. So they do where a slow request is logged with the time at which it began,
+// and hardly where several processes write, or write what they have held back.
+func fit(r *reader, lines []string) (g Guess, disorder bool) {
+	good, bad, back := 0, 0, 0
+	var last time.Time
 	var misses []string
 	emit := func(rec *event.Record) {
 		switch rec.Kind {
@@ -93,6 +106,10 @@ func fit(r *reader, lines []string) Guess {
 			}
 		default:
 			good += rec.Lines
+			if d := last.Sub(rec.Time); d > 0 && d <= maxBack {
+				back++
+			}
+			last = rec.Time
 		}
 	}
 	for i, s := range lines {
@@ -102,8 +119,8 @@ func fit(r *reader, lines []string) Guess {
 	}
 	r.Flush(emit)
 	if good == 0 {
-		return Guess{}
+		return Guess{}, false
 	}
 	share := float64(good) / float64(good+bad)
-	return Guess{Share: share, Confidence: share * float64(good) / (float64(good) + 0.5), Misses: misses}
+	return Guess{Share: share, Confidence: share * float64(good) / (float64(good) + 0.5), Misses: misses}, back > 1 && back*25 >= good
 }

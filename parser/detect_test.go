@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -106,5 +107,26 @@ func TestNearest(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "did you mean "+want) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestDetectOrder tells httpd's combined, whose times are those at which requests began, from nginx's, where they
+// ended.
+func TestDetectOrder(t *testing.T) {
+	t.Parallel()
+	var lines []string
+	for i := range 40 {
+		lines = append(lines, fmt.Sprintf(`203.0.113.7 - - [22/Nov/2026:10:00:%02d +0000] "GET / HTTP/1.1" 200 5 "-" "curl/8.5.0"`, i))
+	}
+	if g := Detect(lines); g[0].Format != "nginx-combined" {
+		t.Errorf("in order: %+v", g)
+	}
+	lines[10], lines[11] = lines[11], lines[10]
+	if g := Detect(lines); g[0].Format != "nginx-combined" {
+		t.Errorf("one out of order: %+v", g)
+	}
+	lines[20], lines[21] = lines[21], lines[20]
+	if g := Detect(lines); g[0].Format != "apache-combined" {
+		t.Errorf("two out of order: %+v", g)
 	}
 }

@@ -14,6 +14,7 @@ func init() {
 			Example: `203.0.113.7 - - [22/Nov/2026:10:00:00 +0000] "GET /slow HTTP/1.1" 499 0 "-" "curl/8.5.0"`,
 		},
 		rank:    10,
+		ordered: true,
 		dialect: layoutFormat,
 		layouts: []string{nginxCombinedLayout, nginxCombinedLayout + ` "$http_x_forwarded_for"`},
 		accept:  acceptNginx,

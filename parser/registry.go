@@ -28,6 +28,8 @@ type format struct {
 	FormatInfo
 	rank int // of two formats that read a log equally well the one with the lower rank is taken
 	make func(o Options) (grammar, error)
+
+	ordered bool // its records stand in the order of their times: those at which exchanges ended
 }
 
 var (
