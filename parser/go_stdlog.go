@@ -169,7 +169,11 @@ var goFrom = []string{
 
 // goDetails takes what a message says of the exchange: "GET /path", path=, request_id=, "from 203.0.113.7:51234".
 func goDetails(e *event.Event, message string) {
+	keys := strings.IndexByte(message, '=') >= 0
 	for _, w := range goFrom {
+		if !keys && w[len(w)-1] == '=' {
+			continue
+		}
 		i := strings.Index(message, w)
 		if i < 0 || i > 0 && w[0] != ' ' && message[i-1] != ' ' || inQuotes(message, i) {
 			continue
@@ -180,6 +184,10 @@ func goDetails(e *event.Event, message string) {
 			e.Client, e.ClientPort = a, p
 			break
 		}
+	}
+	if !keys && !strings.Contains(message, " after ") {
+		methodAndPath(e, message)
+		return
 	}
 	method := valueOf(message, "method=")
 	if httpMethods[method] {
