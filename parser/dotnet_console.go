@@ -46,18 +46,19 @@ func (g *dotnetLog) place(line string, open bool) place {
 	}
 	text := strings.TrimLeft(line, " \t")
 	indented := len(text) < len(line)
-	exception := !indented && isDotnetException(dotnetUnhandled(line))
+	bare := dotnetUnhandled(line)
+	exception := !indented && isDotnetException(bare)
 	trace := isDotnetTrace(line, text)
 	if open {
 		switch {
 		case text == "":
 			return maybe
 		case trace, indented:
-			if trace {
+			if trace || isDotnetException(text) {
 				g.state = dotnetTrace
 			}
 			return more
-		case exception && g.state == dotnetText:
+		case exception && g.state == dotnetText && bare == line:
 			g.state = dotnetTrace
 			return more
 		}

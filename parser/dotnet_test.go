@@ -67,6 +67,20 @@ func TestDotnet(t *testing.T) {
 	}
 }
 
+// TestDotnetRecords counts the records that texts make.
+func TestDotnetRecords(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{
+		"crit: A.B[0]\n      x\n      System.IO.IOException: y\nUnhandled exception. System.IO.IOException: y\n   at A.B()": 2,
+		"crit: A.B[0]\n      x\nSystem.IO.IOException: y\n   at A.B()\nSystem.IO.IOException: z\n   at A.B()":               2,
+		"crit: A.B[0]\n      x\n\n      y\ninfo: A.B[0]\n      z":                                                           2,
+	} {
+		if list := records(t, []byte(text), Options{Format: "aspnetcore-console"}); len(list) != want {
+			t.Errorf("%s: %d records, want %d", text, len(list), want)
+		}
+	}
+}
+
 // TestDotnetFields reads heads, scopes and accounts of exchanges.
 func TestDotnetFields(t *testing.T) {
 	t.Parallel()

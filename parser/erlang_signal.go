@@ -70,9 +70,11 @@ func erlangSignal(e *event.Event, s string) {
 		}
 		return
 	}
-	party := erlangParty(s[at:])
-	if party == event.PartyNone {
-		party = erlangParty(s[:at])
+	calls := s[at:]
+	party := erlangParty(calls)
+	if party == event.PartyNone { // "... terminated in cowboy_req:read_body/2 with reason: ..."
+		calls = s[:at]
+		party = erlangParty(calls)
 	}
 	if party == event.PartyNone {
 		if how == event.HowTimeout {
@@ -80,7 +82,7 @@ func erlangSignal(e *event.Event, s string) {
 		}
 		party = event.PartyUnknown
 	}
-	hangUp(e, party, how, erlangPhase(s[at:], party))
+	hangUp(e, party, how, erlangPhase(calls, party))
 	erlangDetails(e, s, end)
 }
 
@@ -181,15 +183,15 @@ func erlangDetails(e *event.Event, s string, end int) {
 	if e.Party != event.PartyClient {
 		return
 	}
-	if i := strings.Index(s, "Request: "); i >= 0 {
-		method, rest, ok := strings.Cut(s[i+len("Request: "):], " ")
+	if _, request, found := strings.Cut(s, "Request: "); found {
+		method, rest, ok := strings.Cut(request, " ")
 		if target, _, _ := strings.Cut(rest, " "); ok && httpMethods[method] && strings.HasPrefix(target, "/") {
 			e.Method = method
 			setTarget(e, target)
 		}
 	}
-	if i := strings.Index(s, " ("); i >= 0 && strings.Contains(s, "AMQP connection") { // (10.0.0.1:51234 -> 10.0.0.2:5672)
-		if a, p, n := peerAt(s[i+2:]); n > 0 {
+	if _, ends, found := strings.Cut(s, " ("); found && strings.Contains(s, "AMQP connection") { // (10.0.0.1:51234 -> 10.0.0.2:5672)
+		if a, p, n := peerAt(ends); n > 0 {
 			e.Client, e.ClientPort = a, p
 		}
 	}

@@ -29,6 +29,7 @@ func TestErlang(t *testing.T) {
 		{"2026-11-22 10:00:00.123456+00:00 [warning] <0.512.0> closing AMQP connection <0.512.0> (203.0.113.9:51234 -> 10.0.0.2:5672): client unexpectedly closed TCP connection", "client/closed/unknown"},
 		{"2014-09-11 00:00:27 =ERROR REPORT====\nRanch listener https exit with reason: {closed,[{ranch_ssl,accept_ack,2,[]}]}", "client/closed/request"},
 		{lager + "CRASH REPORT Process <0.5.0> with 0 neighbours exited with reason: {badmatch,{error,closed}} in cowboy_req:response/6 line 1049", "client/closed/response"},
+		{"=ERROR REPORT==== 25-Mar-2015::11:26:18 ===\nRanch listener http terminated in cowboy_req:read_body/2 with reason: {badmatch,{error,closed}}", "client/closed/request"},
 		// nobody hung up
 		{lager + "Error in process <0.1.0> with exit value: {{badmatch,{error,econnrefused}},[{hackney,connect,5,[]}]}", "other"},
 		{lager + "Error in process <0.1.0> with exit value: {{badmatch,{error,enoent}},[{cowboy_static,init,5,[]}]}", "other"},

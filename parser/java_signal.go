@@ -179,8 +179,8 @@ func hasThrown(t *javaTrace, class string) bool {
 // isNettyWrite says whether netty's native transport failed in writing: "writevAddresses(..) failed: Broken pipe".
 func isNettyWrite(t *javaTrace) bool {
 	for i := range t.chain {
-		line := t.chain[i].line
-		if j := strings.Index(line, "(..) failed: "); j >= 0 && hasAny(line[:j], []string{"write", "send", "splice"}) {
+		call, _, found := strings.Cut(t.chain[i].line, "(..) failed: ")
+		if found && hasAny(call, []string{"write", "send", "splice"}) {
 			return true
 		}
 	}
