@@ -15,49 +15,55 @@ const (
 	autoWindow = 200     // records over which the share of unparsed ones is watched
 )
 
-// auto is the Parser of a log whose format is not given. It holds the first lines, finds the format that understands
-// most of them, and gives them to a reader of that format. A format that no longer fits is left for a better one.
+// auto is the Parser of a log whose format is not given. It holds the first lines, finds the envelope around them and
+// the formats in it, and reads what comes by these; a line that they do not know is tried with all others. When most
+// lines are not known any more, it chooses again.
 type auto struct {
 	zone  *time.Location
 	hint  string
-	guess Guess // the format in use; its Format is "" when none is
-	in    *reader
+	fixed plan      // what is given of the plan
+	found Detection // what is in use
+	in    *mixed    // lines without an envelope; nil until a format is chosen
+	post  *post     // lines with one
 
 	held []event.Line // lines that are not read yet
 	size int
 	seen []string // lines on which a provisional choice was made
 
-	records, unparsed int      // in the window
-	unknown           []string // texts of the window's unparsed records
+	records, unparsed int            // in the window
+	unknown           []string       // texts of the window's unparsed records
+	named             map[string]int // formats that were found while reading, and how often
 
 	out   func(*event.Record) // whom the call at hand emits to
 	watch func(*event.Record) // counts a record and hands it on to out; made once
 }
 
-func newAuto(o Options) *auto {
-	a := &auto{zone: o.Zone, hint: o.Hint}
+func newAuto(o Options, fixed plan) *auto {
+	a := &auto{zone: o.Zone, hint: o.Hint, fixed: fixed, named: map[string]int{}}
 	a.watch = a.count
 	return a
 }
 
 // Format implements Parser.
-func (a *auto) Format() (string, float64) { return a.guess.Format, a.guess.Confidence }
+func (a *auto) Format() (string, float64) { return a.found.Name(), a.found.Confidence }
 
 // Open implements Parser.
-func (a *auto) Open() bool { return len(a.held) > 0 || a.in != nil && a.in.Open() }
+func (a *auto) Open() bool {
+	return len(a.held) > 0 || a.in != nil && (a.in.isOpen() || a.post.isOpen())
+}
 
 // Line implements Parser.
 func (a *auto) Line(l event.Line, emit func(*event.Record)) {
 	a.out = emit
 	if a.in != nil && a.seen == nil {
-		a.in.Line(l, a.watch)
-		a.review(emit)
+		a.read(l)
+		a.review()
 		return
 	}
 	a.held = append(a.held, l)
 	a.size += len(l.Text)
 	if len(a.held) >= autoLines || a.size >= autoBytes {
-		a.decide(emit)
+		a.decide()
 	}
 }
 
@@ -65,22 +71,75 @@ func (a *auto) Line(l event.Line, emit func(*event.Record)) {
 func (a *auto) Flush(emit func(*event.Record)) {
 	a.out = emit
 	if len(a.held) > 0 {
-		a.decide(emit)
+		a.decide()
 	}
+	a.end()
+}
+
+// end completes what is open.
+func (a *auto) end() {
 	if a.in != nil {
-		a.in.Flush(a.watch)
+		a.post.flush(a.watch)
+		a.in.flush(a.watch)
 	}
 }
 
-// decide chooses a format for the held lines, with those that an earlier provisional choice was made on, and reads
-// them.
-func (a *auto) decide(emit func(*event.Record)) {
+// read gives a line to whom it belongs: the envelope that the log has comes first, or else the formats that it has.
+func (a *auto) read(l event.Line) {
+	if a.post.plan.envelope >= 0 || a.post.isOpen() {
+		if a.in.isOpen() {
+			a.in.flush(a.watch)
+		}
+		if a.post.line(l, a.watch) {
+			return
+		}
+		a.post.flush(a.watch)
+		if a.plain(l, false) || a.plain(l, true) {
+			return
+		}
+	} else {
+		if a.plain(l, false) {
+			return
+		}
+		if !a.post.plan.forced {
+			a.in.flush(a.watch)
+			if a.post.line(l, a.watch) {
+				return
+			}
+		}
+		if a.plain(l, true) {
+			return
+		}
+	}
+	l.Text = strings.TrimSuffix(l.Text, "\r")
+	if isNoticeLine(l.Text) {
+		a.watch(&event.Record{
+			Event: event.Event{Kind: event.Other, Message: l.Text},
+			Line:  l.Number, Lines: 1, Start: l.Start, End: l.End, Seen: l.Seen, Text: l.Text,
+		})
+		return
+	}
+	if !a.in.remains(l, a.watch) {
+		refuse(l, event.NoFormat, a.watch)
+	}
+}
+
+func (a *auto) plain(l event.Line, all bool) bool { return a.in.line(l, all, a.watch) }
+
+// isNoticeLine reads what the entry points of container images print before the server's own log begins.
+func isNoticeLine(s string) bool {
+	return strings.HasPrefix(s, "/docker-entrypoint.sh: ") || strings.HasPrefix(s, "/docker-entrypoint.d/")
+}
+
+// decide chooses formats for the held lines, with those that an earlier provisional choice was made on, and reads them.
+func (a *auto) decide() {
 	lines := a.seen
 	for i := range a.held {
 		lines = append(lines, strings.TrimSuffix(a.held[i].Text, "\r"))
 	}
 	a.seen = nil
-	if a.choose(lines, emit) && len(lines) < autoSure {
+	a.choose(lines, a.held[0].Seen)
+	if len(lines) < autoSure {
 		a.seen = make([]string, len(lines))
 		for i, s := range lines {
 			a.seen[i] = strings.Clone(s[:min(len(s), maxDetect)])
@@ -89,60 +148,43 @@ func (a *auto) decide(emit func(*event.Record)) {
 	held := a.held
 	a.held, a.size = nil, 0
 	for i := range held {
-		if a.in == nil {
-			a.refuse(held[i], emit)
-			continue
-		}
-		a.in.Line(held[i], a.watch)
+		a.read(held[i])
 	}
 	if len(a.seen) > 0 { // what comes next may be read in another format: no record may be open across that
-		a.in.Flush(a.watch)
+		a.end()
 	}
-	if a.in == nil || len(held) < autoLines {
-		return
+	if len(held) >= autoLines {
+		a.review()
 	}
-	a.review(emit)
 }
 
-// choose takes the format that fits the lines best, if one understands at least half of them.
-func (a *auto) choose(lines []string, emit func(*event.Record)) bool {
-	guesses := Detect(lines)
-	if len(guesses) == 0 || guesses[0].Share < Enough {
-		return a.in != nil
-	}
-	best := guesses[0]
-	for _, g := range guesses[1:] { // of those that fit equally well the one that the log had before
-		if g.Format == a.hint && g.Share == best.Share {
-			best = g
-			break
-		}
-	}
-	if a.in != nil && best.Format == a.guess.Format && best.Layout == a.guess.Layout {
-		a.guess = best
-		return true
-	}
-	in, err := newReader(Options{Format: best.Format, Layout: best.Layout, Zone: a.zone})
-	if err != nil {
-		return a.in != nil
-	}
+// choose takes the envelope and the formats that fit the lines best.
+func (a *auto) choose(lines []string, seen time.Time) {
+	d := detect(lines, a.zone, seen, a.hint, a.fixed)
 	if a.in != nil {
-		a.in.Flush(emit)
+		if d.Share < Enough || d.Name() == a.found.Name() {
+			return
+		}
+		a.end()
 	}
-	a.in, a.guess = in, best
+	p := a.fixed
+	p.envelope, p.nested, p.formats = d.envelope, strings.Contains(d.Envelope, "/docker-json") || strings.Contains(d.Envelope, "/cri"), d.options(a.zone)
+	if len(a.fixed.formats) > 0 {
+		p.formats = a.fixed.formats
+	}
+	in, err := newMixed(p.formats, p.all, a.note)
+	if err != nil {
+		return // the formats were made when they were detected
+	}
+	a.in, a.post, a.found = in, newPost(p, a.zone, a.note), d
 	a.records, a.unparsed, a.unknown = 0, 0, nil
-	return true
 }
 
-// refuse emits a line for which there is no format.
-func (a *auto) refuse(l event.Line, emit func(*event.Record)) {
-	rec := event.Record{Line: l.Number, Lines: 1, Start: l.Start, End: l.End, Seen: l.Seen, Text: l.Text, Reason: event.NoFormat}
-	switch {
-	case len(l.Text) >= MaxLine || l.End-l.Start > MaxLine:
-		rec.Reason = event.TooLong
-	case isBlank(strings.TrimSuffix(l.Text, "\r")):
-		rec.Kind, rec.Reason = event.Skipped, blankReason(l.Text)
+// note counts a format that was found while reading. One that comes again is named.
+func (a *auto) note(format string) {
+	if a.named[format]++; a.named[format] == 2 {
+		a.found.add(format)
 	}
-	emit(&rec)
 }
 
 // count counts the records that go by.
@@ -160,7 +202,7 @@ func (a *auto) count(r *event.Record) {
 }
 
 // review finds the format again when more than half of the last records were not understood.
-func (a *auto) review(emit func(*event.Record)) {
+func (a *auto) review() {
 	if a.records < autoWindow {
 		return
 	}
@@ -168,6 +210,6 @@ func (a *auto) review(emit func(*event.Record)) {
 	again := a.unparsed > autoWindow/2
 	a.records, a.unparsed, a.unknown = 0, 0, nil
 	if again {
-		a.choose(lines, emit)
+		a.choose(lines, time.Time{})
 	}
 }

@@ -47,7 +47,9 @@ func init() {
 		rank:    13,
 		dialect: "apache",
 		layouts: []string{`%v:%p ` + clfCombined, `%v:%p ` + clfCommon},
-		accept:  func(x *exchange, _ *event.Event) bool { return x.values[vHost] != "" && isAddress(x.values[vHost]) },
+		accept: func(x *exchange, _ *event.Event) bool {
+			return x.values[vHost] != "" && !isDay(x.values[vHost]) && isAddress(x.values[vHost])
+		},
 	})
 	registerAccess(accessFormat{
 		FormatInfo: FormatInfo{

@@ -3,6 +3,7 @@ package parser
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"hangup/event"
@@ -17,11 +18,28 @@ type Guess struct {
 	Misses     []string // examples of those that are not, at most three
 }
 
-// Enough is the share of the lines that a format must understand to be taken.
+// Detection is what was found about some lines: the envelope around them, the formats that make the most of them
+// together, and the formats that would fit by themselves.
+type Detection struct {
+	Envelope   string  // "" for none
+	Formats    []Guess // the formats to read the lines with, the one that reads most first; Share is of all lines
+	Others     []Guess // formats that were not taken, the best first
+	Share      float64 // the share of the lines, empty ones left out, that Formats understand
+	Confidence float64 // from 0 to 1
+	Misses     []string
+
+	envelope int // in envelopes, -1 for none
+	telling  int // lines of requests and disconnects
+}
+
+// Enough is the share of the lines that the formats must understand to be taken.
 const Enough = 0.5
 
-// maxDetect bounds a line that is used to detect a format.
-const maxDetect = 64 << 10
+const (
+	maxDetect  = 64 << 10 // bounds a line that is used to detect a format
+	maxFormats = 6        // that are taken for one log
+	permissive = 90       // rank from which a format claims lines that may be anybody's
+)
 
 // nginxLayouts are log_formats that many use, besides those that are formats of their own. nginx writes times with
 // three digits, gunicorn with six.
@@ -42,24 +60,256 @@ var morganLayouts = []string{
 	`:method :url :status :response-time ms`,
 }
 
-// Detect says which formats fit the lines, the best first. Formats that understand none of them are left out.
-func Detect(lines []string) []Guess {
-	type candidate struct {
-		Guess
-		rank int
+// Name names what was found, as Options.Format takes it: "docker-json/nginx-error+nginx-combined"; "" when nothing was.
+func (d *Detection) Name() string {
+	names := make([]string, 0, len(d.Formats))
+	for i := range d.Formats {
+		names = append(names, d.Formats[i].Format)
 	}
-	var list []candidate
+	formats := strings.Join(names, "+")
+	switch {
+	case d.Envelope == "":
+		return formats
+	case formats == "":
+		return d.Envelope
+	}
+	return d.Envelope + "/" + formats
+}
+
+// options are the formats, to be read.
+func (d *Detection) options(zone *time.Location) []Options {
+	list := make([]Options, len(d.Formats))
+	for i, g := range d.Formats {
+		list[i] = Options{Format: g.Format, Layout: g.Layout, Zone: zone}
+	}
+	return list
+}
+
+// add names a format that was found later.
+func (d *Detection) add(format string) {
+	if len(d.Formats) < maxFormats && !slices.ContainsFunc(d.Formats, func(g Guess) bool { return g.Format == format }) {
+		d.Formats = append(d.Formats, Guess{Format: format})
+	}
+}
+
+// DetectLog finds out how to read a log that begins with the lines. Seen is when they were written, as far as that is
+// known.
+func DetectLog(lines []string, seen time.Time) Detection {
+	return detect(lines, nil, seen, "", plan{envelope: -1, all: true})
+}
+
+func detect(lines []string, zone *time.Location, seen time.Time, hint string, fixed plan) Detection {
+	lines = joinObjects(lines)
+	none := Detection{envelope: -1}
+	if fixed.forced && fixed.envelope >= 0 {
+		return unpack(lines, fixed.envelope, zone, seen, hint)
+	}
+	best := cover(lines, zone, hint)
+	if fixed.forced {
+		return best
+	}
+	if i, share := envelopeOf(lines, zone, seen); share >= Enough {
+		in := unpack(lines, i, zone, seen, hint)
+		// A time or a name before a line says little: a format that knows the line with it may be the right one.
+		if !envelopes[i].weak || best.Share < Enough || in.telling > best.telling || in.telling == best.telling && in.Share >= best.Share {
+			return in
+		}
+	}
+	if best.Share < Enough && len(best.Formats) == 0 {
+		return none
+	}
+	return best
+}
+
+// joinObjects puts JSON objects that are printed over several lines on one.
+func joinObjects(lines []string) []string {
+	if !slices.Contains(lines, "{") {
+		return lines
+	}
+	var out []string
+	for i := 0; i < len(lines); i++ {
+		end := i
+		if lines[i] == "{" {
+			if n := slices.Index(lines[i:], "}"); n > 0 {
+				end = i + n
+			}
+		}
+		out = append(out, strings.Join(lines[i:end+1], " "))
+		i = end
+	}
+	return out
+}
+
+// envelopeOf finds the envelope that most lines are in.
+func envelopeOf(lines []string, zone *time.Location, seen time.Time) (best int, share float64) {
+	n := 0
+	for _, s := range lines {
+		if !isBlank(s) {
+			n++
+		}
+	}
+	most := 0
+	for i := range envelopes {
+		e, k := envelopes[i].make(&clock{zone: zone}), 0
+		for _, s := range lines {
+			var l letter
+			if len(s) <= maxDetect && e.cut(s, seen, &l) {
+				k++
+			}
+		}
+		if k > most {
+			best, most = i, k
+		}
+	}
+	return best, float64(most) / float64(max(n, 1))
+}
+
+// unpack detects the formats of the lines that are in an envelope.
+func unpack(lines []string, i int, zone *time.Location, seen time.Time, hint string) Detection {
+	e := envelopes[i].make(&clock{zone: zone})
+	var inner []string
+	part := map[string]string{}
+	known := 0
+	for _, s := range lines {
+		var l letter
+		if len(s) > maxDetect || !e.cut(s, seen, &l) {
+			continue
+		}
+		known++
+		text := part[l.lane] + l.text
+		delete(part, l.lane)
+		switch {
+		case l.part && len(text) < maxDetect:
+			part[l.lane] = text
+		default:
+			for t := range strings.SplitSeq(text, "\n") {
+				inner = append(inner, t)
+			}
+		}
+	}
+	if j, share := envelopeOf(inner, zone, seen); share >= Enough && j != i { // one in another
+		d := unpack(inner, j, zone, seen, hint)
+		d.Envelope, d.envelope = envelopes[i].name+"/"+d.Envelope, i
+		return d
+	}
+	d := cover(inner, zone, hint)
+	d.Envelope, d.envelope = envelopes[i].name, i
+	d.Share = 0.6 + 0.4*d.Share // the envelope itself is understood
+	d.Confidence = d.Share * float64(known) / (float64(known) + 0.5)
+	return d
+}
+
+// cover takes the format that understands most lines, then the one that understands most of the rest, and so on.
+func cover(lines []string, zone *time.Location, hint string) Detection {
+	d := Detection{envelope: -1}
+	total := 0
+	for _, s := range lines {
+		if !isBlank(s) {
+			total++
+		}
+	}
+	rest, left := lines, total
+	for round := 0; len(d.Formats) < maxFormats && left > 0; round++ {
+		guesses := rate(rest, zone)
+		if len(guesses) == 0 {
+			break
+		}
+		best := guesses[0]
+		for _, g := range guesses[1:] { // of those that fit equally well the one that the log had before
+			if g.good == best.good && isNamed(hint, g.Format) && !isNamed(hint, best.Format) {
+				best = g
+			}
+		}
+		// A further format must make sense of lines by itself: what claims lines that may be anybody's does so only first.
+		if round > 0 && best.rank >= permissive {
+			break
+		}
+		if round == 0 {
+			for _, g := range guesses {
+				if g.Format != best.Format || g.Layout != best.Layout {
+					d.Others = append(d.Others, g.Guess)
+				}
+			}
+		}
+		left -= best.good
+		d.telling += best.telling
+		best.Share = float64(best.good) / float64(total)
+		d.Formats = append(d.Formats, best.Guess)
+		rest = best.missed
+		if len(rest) == 0 {
+			break
+		}
+	}
+	d.Share = 1 - float64(max(left, 0))/float64(max(total, 1))
+	good := float64(total - left)
+	d.Confidence = d.Share * good / (good + 0.5)
+	d.Misses = rest[:min(len(rest), 3)]
+	if left <= 0 {
+		d.Misses = nil
+	}
+	return d
+}
+
+// isNamed says whether a format is part of a name of several.
+func isNamed(name, format string) bool {
+	_, after, ok := strings.Cut(name, "/")
+	for ok {
+		name = after
+		_, after, ok = strings.Cut(name, "/")
+	}
+	return slices.Contains(strings.Split(name, "+"), format)
+}
+
+// rating is a guess and what it leaves.
+type rating struct {
+	Guess
+	rank    int
+	good    int
+	telling int // lines of requests and disconnects
+	missed  []string
+
+	disorder bool // the times of its records often go back
+}
+
+// detectable are the names of the formats that need no layout, the most particular first.
+func detectable() []string {
+	var list []string
+	for name, f := range registry {
+		if !f.Layout && f.rank < permissive {
+			list = append(list, name)
+		}
+	}
+	slices.SortFunc(list, func(a, b string) int {
+		return cmp.Or(cmp.Compare(registry[a].rank, registry[b].rank), cmp.Compare(a, b))
+	})
+	return list
+}
+
+// Detect says which formats fit the lines by themselves, the best first. Formats that understand none of them are left
+// out.
+func Detect(lines []string) []Guess {
+	list := rate(lines, nil)
+	guesses := make([]Guess, len(list))
+	for i := range list {
+		guesses[i] = list[i].Guess
+	}
+	return guesses
+}
+
+func rate(lines []string, zone *time.Location) []rating {
+	var list []rating
 	try := func(o Options, rank int) {
+		o.Zone = zone
 		r, err := newReader(o)
 		if err != nil {
 			return // a built-in layout that does not compile: a test sees to that
 		}
-		if g, disorder := fit(r, lines); g.Share > 0 {
-			g.Format, g.Layout = o.Format, o.Layout
-			if disorder && registry[o.Format].ordered {
-				rank += disorderly
+		if g := fit(r, lines); g.good > 0 {
+			g.Format, g.Layout, g.rank = o.Format, o.Layout, rank
+			if g.disorder && registry[o.Format].ordered {
+				g.rank += disorderly
 			}
-			list = append(list, candidate{g, rank})
+			list = append(list, g)
 		}
 	}
 	for name, f := range registry {
@@ -73,14 +323,10 @@ func Detect(lines []string) []Guess {
 	for i, l := range morganLayouts {
 		try(Options{Format: "morgan", Layout: l}, registry["morgan"].rank+i)
 	}
-	slices.SortFunc(list, func(a, b candidate) int {
+	slices.SortFunc(list, func(a, b rating) int {
 		return cmp.Or(cmp.Compare(b.Share, a.Share), cmp.Compare(a.rank, b.rank), cmp.Compare(a.Format, b.Format))
 	})
-	guesses := make([]Guess, len(list))
-	for i := range list {
-		guesses[i] = list[i].Guess
-	}
-	return guesses
+	return list
 }
 
 // disorderly is added to the rank of a format whose records stand in the order of their times, when these do not.
@@ -92,24 +338,30 @@ const maxBack = 10 * time.Minute
 // fit reads the lines and counts those that are part of a record that is understood. It says whether their times often
 // go back: one in 25, and more than once. So they do where a slow request is logged with the time at which it began,
 // and hardly where several processes write, or write what they have held back.
-func fit(r *reader, lines []string) (g Guess, disorder bool) {
-	good, bad, back := 0, 0, 0
+func fit(r *reader, lines []string) rating {
+	var g rating
+	bad, back := 0, 0
 	var last time.Time
-	var misses []string
 	emit := func(rec *event.Record) {
-		switch rec.Kind {
-		case event.Skipped:
-		case event.Unparsed:
-			bad += rec.Lines
-			if len(misses) < 3 {
-				misses = append(misses, rec.Text)
-			}
-		default:
-			good += rec.Lines
+		if rec.Kind >= event.Other {
 			if d := last.Sub(rec.Time); d > 0 && d <= maxBack {
 				back++
 			}
 			last = rec.Time
+		}
+		switch rec.Kind {
+		case event.Skipped:
+		case event.Unparsed:
+			bad += rec.Lines
+			if len(g.Misses) < 3 {
+				g.Misses = append(g.Misses, rec.Text)
+			}
+			g.missed = append(g.missed, strings.Split(rec.Text, "\n")...)
+		case event.Request, event.Disconnect:
+			g.telling += rec.Lines
+			g.good += rec.Lines
+		case event.Other:
+			g.good += rec.Lines
 		}
 	}
 	for i, s := range lines {
@@ -118,9 +370,11 @@ func fit(r *reader, lines []string) (g Guess, disorder bool) {
 		}
 	}
 	r.Flush(emit)
-	if good == 0 {
-		return Guess{}, false
+	if g.good == 0 {
+		return g
 	}
-	share := float64(good) / float64(good+bad)
-	return Guess{Share: share, Confidence: share * float64(good) / (float64(good) + 0.5), Misses: misses}, back > 1 && back*25 >= good
+	g.Share = float64(g.good) / float64(g.good+bad)
+	g.Confidence = g.Share * float64(g.good) / (float64(g.good) + 0.5)
+	g.disorder = back > 1 && back*25 >= g.good
+	return g
 }

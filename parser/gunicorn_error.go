@@ -24,10 +24,11 @@ func init() {
 }
 
 type gunicornError struct {
-	clock   clock
-	block   block
-	workers map[int]gunicornWorker
-	master  gunicornMaster
+	requests bool // lines of requests have been seen
+	clock    clock
+	block    block
+	workers  map[int]gunicornWorker
+	master   gunicornMaster
 }
 
 func (g *gunicornError) place(line string, open bool) place {
@@ -174,12 +175,12 @@ func (g *gunicornError) signal(e *event.Event, message string, lines []string) {
 }
 
 // phase corrects a message's phase by what the worker did before. "Ignoring EPIPE" and "Ignoring connection reset"
-// behind another hang-up concern a connection on which no request was read. A reset behind a request line may have
+// behind another hang-up concern a connection on which no request was read, if requests are logged. A reset behind a request line may have
 // met its body or its response. "Ignoring connection epipe" is gthread's: its connections share a process.
 func (g *gunicornError) phase(pid int, text string, at event.Phase) event.Phase {
 	state := g.workers[pid].state
 	switch {
-	case text == "Ignoring EPIPE" && state == workerHung,
+	case text == "Ignoring EPIPE" && state == workerHung && g.requests,
 		text == "Ignoring connection reset" && state != 0:
 		return event.PhaseUnknown
 	}

@@ -59,6 +59,7 @@ func (g *gunicornError) follow(e *event.Event, message string, lines []string) {
 		delete(g.workers, firstNumber(message))
 		return
 	case e.Method != "" && e.Path != "":
+		g.requests = true
 		w = gunicornWorker{workerBusy, strings.Clone(e.Method), strings.Clone(e.Path), strings.Clone(e.Query), e.Time}
 	case strings.HasPrefix(message, "Error handling request ") && w.path == e.Path: // the answer to it may fail as well
 		w.state = workerBusy

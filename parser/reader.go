@@ -47,6 +47,7 @@ type reader struct {
 	name    string
 	grammar grammar
 	single  bool
+	fresh   bool // it was found for one line only so far
 
 	rec   event.Record
 	lines []event.Line // of the open record
@@ -115,7 +116,13 @@ func (r *reader) join(l event.Line, emit func(*event.Record)) {
 		r.drop(l, event.Skipped, blankReason(l.Text), emit)
 		return
 	}
-	switch where := r.placeOf(l.Text); {
+	r.joinAt(l, r.placeOf(l.Text), emit)
+}
+
+// joinAt puts a line where the grammar has said that it belongs.
+func (r *reader) joinAt(l event.Line, where place, emit func(*event.Record)) {
+	blank := isBlank(l.Text)
+	switch {
 	case where == more || where == closes || where == maybe:
 		if !r.inner { // no record is open: the grammar is mistaken, and the line nobody's
 			r.Flush(emit)
@@ -177,6 +184,17 @@ func (r *reader) one(l *event.Line, emit func(*event.Record)) {
 	rec.Line, rec.Lines, rec.Start, rec.End, rec.Seen, rec.Text = l.Number, 1, l.Start, l.End, l.Seen, l.Text
 	r.read()
 	emit(rec)
+}
+
+// try reads a line as a record by itself, and emits it when it is of the format. Sure says that it must be without fault.
+func (r *reader) try(l event.Line, sure bool, emit func(*event.Record)) bool {
+	r.rec = event.Record{Line: l.Number, Lines: 1, Start: l.Start, End: l.End, Seen: l.Seen, Text: l.Text}
+	r.read()
+	if r.rec.Reason == event.NoFormat || sure && r.rec.Reason != "" {
+		return false
+	}
+	emit(&r.rec)
+	return true
 }
 
 // drop emits a line that is not read.

@@ -68,10 +68,49 @@ func New(o Options) (Parser, error) {
 	switch {
 	case o.Layout != "" && (o.Format == "" || o.Format == "auto"):
 		o.Format = dialectOf(o.Layout)
-	case o.Format == "" || o.Format == "auto":
-		return newAuto(o), nil
+	case o.Format == "" || o.Format == "auto" || o.Format == "nginx-mixed-container":
+		return newAuto(o, plan{envelope: -1, all: true}), nil
 	}
-	return newReader(o)
+	if _, ok := registry[o.Format]; ok || o.Layout != "" {
+		return newReader(o)
+	}
+	return newNamed(o)
+}
+
+// newNamed makes a parser of a name as Detection.Name gives it: "envelope", "format+format", "envelope/format+format".
+func newNamed(o Options) (Parser, error) {
+	if _, ok := aliases[o.Format]; ok {
+		return newReader(o)
+	}
+	p := plan{envelope: -1, forced: true}
+	names := o.Format
+	for first, rest, more := strings.Cut(names, "/"); ; first, rest, more = strings.Cut(names, "/") {
+		i, ok := envelopeNamed(first)
+		if !ok {
+			break
+		}
+		if p.envelope < 0 {
+			p.envelope = i
+		}
+		if names = rest; !more {
+			break
+		}
+	}
+	if names == "" {
+		p.all = true
+		return newAuto(o, p), nil
+	}
+	for name := range strings.SplitSeq(names, "+") {
+		f := Options{Format: name, Zone: o.Zone}
+		if _, err := newReader(f); err != nil {
+			return nil, err
+		}
+		p.formats = append(p.formats, f)
+	}
+	if p.envelope < 0 && len(p.formats) == 1 {
+		return newReader(p.formats[0])
+	}
+	return newAuto(o, p), nil
 }
 
 func newReader(o Options) (*reader, error) {

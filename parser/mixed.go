@@ -1,0 +1,203 @@
+package parser
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"hangup/event"
+)
+
+// mixed reads the lines of one writer, who may write in several formats: nginx's access and error log on one console,
+// a server's access lines and its tracebacks. The formats that a line was read in last are tried first; for a line that
+// none of them knows all others are tried.
+type mixed struct {
+	zone   *time.Location
+	used   []*reader // formats that are in use, the last used first
+	rest   []*reader // the others
+	others []string  // names of those that are not made yet
+	open   *reader   // whose record is open
+	misses int       // lines in a row that no format knew
+	found  func(format string)
+}
+
+// Bounds of how hard mixed tries.
+const (
+	maxUsed   = 12   // formats in use
+	maxMisses = 2000 // lines in a row that no format knows: after them only lines with a word of ours are tried by all
+)
+
+// newMixed makes a reader of the given formats. With all, every other format is tried on lines that these do not know.
+func newMixed(formats []Options, all bool, found func(string)) (*mixed, error) {
+	m := &mixed{found: found}
+	for _, o := range formats {
+		r, err := newReader(o)
+		if err != nil {
+			return nil, err
+		}
+		m.used, m.zone = append(m.used, r), o.Zone
+	}
+	if all {
+		m.others = detectable()
+	}
+	return m, nil
+}
+
+// isOpen says whether a record is open.
+func (m *mixed) isOpen() bool { return m.open != nil && m.open.Open() }
+
+// flush ends the open record.
+func (m *mixed) flush(emit func(*event.Record)) {
+	if m.open != nil {
+		m.open.Flush(emit)
+	}
+}
+
+// line gives a line to the format that it belongs to. It returns false when it has given it to none: all says whether
+// formats that are not in use are tried.
+func (m *mixed) line(l event.Line, all bool, emit func(*event.Record)) bool {
+	l.Text = strings.TrimSuffix(l.Text, "\r")
+	if len(l.Text) >= MaxLine || l.End-l.Start > MaxLine {
+		m.flush(emit)
+		refuse(l, event.TooLong, emit)
+		return true
+	}
+	blank := isBlank(l.Text)
+	tried := m.open
+	if m.isOpen() {
+		r := m.open
+		if blank && !r.inner {
+			r.Flush(emit)
+			refuse(l, "", emit)
+			return true
+		}
+		switch where := r.placeOf(l.Text); {
+		case where == more || where == closes || where == maybe, where == stray && r.rest && !r.inner:
+			r.joinAt(l, where, emit)
+			return true
+		case where == opens:
+			r.joinAt(l, where, emit)
+			m.misses = 0
+			return true
+		case blank:
+			r.Flush(emit)
+			refuse(l, "", emit)
+			return true
+		default:
+			r.Flush(emit)
+			if where == whole && r.try(l, true, emit) {
+				m.misses = 0
+				return true
+			}
+		}
+	} else {
+		tried = nil
+	}
+	if blank {
+		refuse(l, "", emit)
+		return true
+	}
+	for i, r := range m.used {
+		if r != tried && m.give(r, l, emit) {
+			if i > 0 {
+				copy(m.used[1:i+1], m.used[:i])
+				m.used[0] = r
+			}
+			m.misses = 0
+			if r.fresh { // it was no accident
+				r.fresh = false
+				m.found(r.name)
+			}
+			return true
+		}
+	}
+	return all && m.others != nil && m.search(l, emit)
+}
+
+// give offers a line to a format that has no open record.
+func (m *mixed) give(r *reader, l event.Line, emit func(*event.Record)) bool {
+	where := whole
+	if !r.single {
+		where = r.placeOf(l.Text)
+	}
+	switch where {
+	case opens:
+		r.joinAt(l, where, emit)
+		m.open = r
+		return true
+	case whole:
+		return r.try(l, true, emit)
+	}
+	return false
+}
+
+// search tries the formats that are not in use, and takes the one that knows the line into use.
+func (m *mixed) search(l event.Line, emit func(*event.Record)) bool {
+	if m.misses++; m.misses > maxMisses && !hasSignalWord(l.Text) {
+		return false
+	}
+	for _, name := range m.others {
+		if r, err := newReader(Options{Format: name, Zone: m.zone}); err == nil {
+			m.rest = append(m.rest, r)
+		}
+	}
+	m.others = m.others[:0]
+	for i, r := range m.rest {
+		if slices.ContainsFunc(m.used, func(u *reader) bool { return u.name == r.name }) || !m.give(r, l, emit) {
+			continue
+		}
+		m.rest = slices.Delete(m.rest, i, i+1)
+		if m.used = append(m.used, r); len(m.used) > maxUsed { // the one that was not used for longest goes
+			m.rest = append(m.rest, m.used[maxUsed-1])
+			m.used = slices.Delete(m.used, maxUsed-1, maxUsed)
+		}
+		m.misses, r.fresh = 0, true
+		m.found(r.name)
+		return true
+	}
+	return false
+}
+
+// remains gives a line that no format knows to the format whose record it may be a part of, or a record with a fault. It
+// returns false when there is none.
+func (m *mixed) remains(l event.Line, emit func(*event.Record)) bool {
+	for _, r := range m.used {
+		if !r.single && !r.Open() && r.placeOf(l.Text) == stray {
+			r.joinAt(l, stray, emit)
+			m.open = r
+			return true
+		}
+	}
+	for _, r := range m.used {
+		if (r.single || r.placeOf(l.Text) == whole) && r.try(l, false, emit) {
+			return true
+		}
+	}
+	return false
+}
+
+// refuse emits a line that is not read. Without a reason it is blank.
+func refuse(l event.Line, why event.Reason, emit func(*event.Record)) {
+	rec := event.Record{Line: l.Number, Lines: 1, Start: l.Start, End: l.End, Seen: l.Seen, Text: l.Text, Reason: why}
+	if why == "" {
+		rec.Kind, rec.Reason = event.Skipped, blankReason(l.Text)
+	}
+	emit(&rec)
+}
+
+// signalWords are parts of words with which programs say that a connection ended, in lower case.
+var signalWords = []string{
+	"pipe", "reset", "abort", "clos", "disconnect", "timed out", "timeout", "time out", "eof", "cancel", "hang", "hung", "gone", "lost",
+	"terminat", "econn", "errno", "499", "exception", "traceback", "panic", "premature", "interrupted", "shutdown",
+}
+
+// hasSignalWord says whether a line may be about a connection's end.
+func hasSignalWord(s string) bool {
+	s = strings.ToLower(s[:min(len(s), 4096)])
+	for _, w := range signalWords {
+		if strings.Contains(s, w) {
+			return true
+		}
+	}
+	return false
+}
