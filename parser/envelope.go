@@ -153,3 +153,13 @@ func cutStamp(c *clock, s string) (t time.Time, rest string, ok bool) {
 func isDay(s string) bool {
 	return len(s) > 10 && isDigit(s[0]) && s[4] == '-' && s[7] == '-' && s[10] == 'T'
 }
+
+// Envelopes lists what may be around the lines of a format: what a container engine, syslog or a shipper writes. Their
+// names are taken by Options.Format, alone or before a slash and a format's name.
+func Envelopes() []FormatInfo {
+	list := make([]FormatInfo, len(envelopes))
+	for i, e := range envelopes {
+		list[i] = FormatInfo{Name: e.name, Summary: e.summary, Example: e.example, Aliases: e.aliases}
+	}
+	return list
+}

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"hangup/event"
 	"hangup/parser"
@@ -27,13 +29,22 @@ type detectCmd struct {
 // detection is what is found out about one file.
 type detection struct {
 	File       string   `json:"file"`
-	Format     string   `json:"format"` // "" when none fits
+	Format     string   `json:"format"` // "" when none fits; an envelope and formats as --format takes them
+	Envelope   string   `json:"envelope,omitempty"`
+	Formats    []part   `json:"formats,omitempty"` // the one that reads most lines first
 	Layout     string   `json:"layout,omitempty"`
 	Confidence float64  `json:"confidence"`
 	Lines      int      `json:"lines"` // looked at
 	Understood float64  `json:"understood"`
 	RunnerUp   *runner  `json:"runner_up,omitempty"`
 	Misses     []string `json:"misses,omitempty"`
+}
+
+// part is one of the formats of a log.
+type part struct {
+	Format string  `json:"format"`
+	Layout string  `json:"layout,omitempty"`
+	Share  float64 `json:"share"` // of the lines
 }
 
 type runner struct {
@@ -88,19 +99,24 @@ func detectFile(ctx context.Context, e env, file string) (detection, error) {
 	if err != nil && !errors.Is(err, enough) {
 		return detection{}, usageError{fmt.Errorf("read %s: %w", name, err)}
 	}
-	d := detection{File: name, Lines: len(lines)}
-	guesses := parser.Detect(lines)
-	if len(guesses) == 0 || guesses[0].Share < parser.Enough {
-		if d.Misses = lines[:min(3, len(lines))]; len(guesses) > 0 {
-			d.Misses = guesses[0].Misses
+	found := parser.DetectLog(lines, time.Now())
+	d := detection{File: name, Lines: len(lines), Envelope: found.Envelope, Misses: found.Misses}
+	if found.Name() == "" || found.Share < parser.Enough {
+		d.Misses = lines[:min(3, len(lines))]
+		for _, g := range append(found.Formats, found.Others...) {
+			d.RunnerUp = &runner{g.Format, g.Layout, g.Confidence}
+			d.Misses = g.Misses
+			break
 		}
-	} else {
-		best := guesses[0]
-		d.Format, d.Layout, d.Confidence, d.Understood, d.Misses = best.Format, best.Layout, best.Confidence, best.Share, best.Misses
-		guesses = guesses[1:]
+		return d, nil
 	}
-	if len(guesses) > 0 {
-		d.RunnerUp = &runner{guesses[0].Format, guesses[0].Layout, guesses[0].Confidence}
+	d.Format, d.Confidence, d.Understood = found.Name(), found.Confidence, found.Share
+	for _, g := range found.Formats {
+		d.Layout = cmp.Or(d.Layout, g.Layout)
+		d.Formats = append(d.Formats, part{g.Format, g.Layout, g.Share})
+	}
+	if len(found.Others) > 0 {
+		d.RunnerUp = &runner{found.Others[0].Format, found.Others[0].Layout, found.Others[0].Confidence}
 	}
 	return d, nil
 }
@@ -114,6 +130,11 @@ func (d detection) print(out io.Writer) error {
 	_, err := fmt.Fprintf(out, "%s: %s, confidence %.2f, %.1f %% of %d lines understood\n", d.File, format, d.Confidence, 100*d.Understood, d.Lines)
 	if d.Layout != "" {
 		_, err = fmt.Fprintf(out, "  layout     %s\n", d.Layout)
+	}
+	if len(d.Formats) > 1 {
+		for _, p := range d.Formats {
+			_, err = fmt.Fprintf(out, "  %5.1f %%    %s\n", 100*p.Share, p.Format)
+		}
 	}
 	if d.RunnerUp != nil {
 		_, err = fmt.Fprintf(out, "  runner-up  %s, confidence %.2f\n", d.RunnerUp.Format, d.RunnerUp.Confidence)

@@ -22,6 +22,8 @@ type formatJSON struct {
 	Durations bool   `json:"durations"`
 	Layout    bool   `json:"layout"`
 	Multiline bool   `json:"multiline"`
+
+	Aliases []string `json:"aliases,omitempty"`
 }
 
 // Run prints each format with what it is, whether it can say how long an exchange took, and a line of it.
@@ -30,7 +32,7 @@ func (c formatsCmd) Run(_ context.Context, e env) error {
 	if c.Output == "json" {
 		list := []formatJSON{}
 		for _, f := range parser.Formats() {
-			list = append(list, formatJSON{f.Name, f.Summary, f.Example, f.Durations, f.Layout, f.Multiline})
+			list = append(list, formatJSON{f.Name, f.Summary, f.Example, f.Durations, f.Layout, f.Multiline, f.Aliases})
 		}
 		if err := json.NewEncoder(out).Encode(list); err != nil {
 			return fmt.Errorf("print formats: %w", err)
@@ -42,7 +44,15 @@ func (c formatsCmd) Run(_ context.Context, e env) error {
 		if f.Durations {
 			durations = "durations"
 		}
-		_, _ = fmt.Fprintf(out, "%-17s %s (%s)\n%-17s %s\n", f.Name, f.Summary, durations, "", f.Example)
+		_, _ = fmt.Fprintf(out, "%-21s %s (%s)\n%-21s %s\n", f.Name, f.Summary, durations, "", f.Example)
+	}
+	_, _ = fmt.Fprintln(out, "\nEnvelopes around them, taken off by themselves or as --format ENVELOPE/FORMAT:")
+	for _, f := range parser.Envelopes() {
+		_, _ = fmt.Fprintf(out, "%-21s %s\n%-21s %s\n", f.Name, f.Summary, "", f.Example)
+	}
+	_, _ = fmt.Fprintln(out, "\nAround them, taken off by itself, or as --format ENVELOPE or ENVELOPE/FORMAT:")
+	for _, f := range parser.Envelopes() {
+		_, _ = fmt.Fprintf(out, "%-21s %s\n%-21s %s\n", f.Name, f.Summary, "", f.Example)
 	}
 	return out.Flush()
 }

@@ -40,10 +40,19 @@ func (c parseCmd) Run(ctx context.Context, e env) error {
 		return err
 	}
 	defer func() { _ = in.Close() }()
+	seen := time.Now()
+	if f, ok := in.(*os.File); ok {
+		if s, err := f.Stat(); err == nil && s.Mode().IsRegular() { // years that the log leaves out are those in which it was written
+			seen = s.ModTime()
+		}
+	}
 	signal.Ignore(syscall.SIGPIPE) // a reader that has enough is the error EPIPE, and no failure
 	w := &recordWriter{out: bufio.NewWriterSize(e.stdout, 64<<10), unparsed: c.Unparsed}
 	err = readLines(ctx, in,
-		func(l event.Line) { p.Line(l, w.record) },
+		func(l event.Line) {
+			l.Seen = seen
+			p.Line(l, w.record)
+		},
 		func(silent bool) error {
 			if silent {
 				p.Flush(w.record)
