@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"hangup/event"
@@ -138,6 +139,16 @@ func (d detection) print(out io.Writer) error {
 	}
 	if d.RunnerUp != nil {
 		_, err = fmt.Fprintf(out, "  runner-up  %s, confidence %.2f\n", d.RunnerUp.Format, d.RunnerUp.Confidence)
+	}
+	for _, p := range d.Formats {
+		a, ok := parser.AdviceFor(p.Format)
+		if !ok {
+			continue
+		}
+		_, err = fmt.Fprintf(out, "  %s hides %s\n", p.Format, a.Hides)
+		if a.Config != "" {
+			_, err = fmt.Fprintf(out, "    to see more:\n      %s\n", strings.ReplaceAll(a.Config, "\n", "\n      "))
+		}
 	}
 	for _, m := range d.Misses {
 		_, err = fmt.Fprintf(out, "  not of it  %.200q\n", m)
