@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -40,61 +41,81 @@ type envelopeInfo struct {
 // envelopes are all, those first that say most clearly what they are.
 var envelopes = []envelopeInfo{
 	{
-		"docker-json", []string{"env-docker-json"}, "Docker's json-file: one JSON object a line with the keys log, stream, time",
+		"docker-json",
+		[]string{"env-docker-json"},
+		"Docker's json-file: one JSON object a line with the keys log, stream, time",
 		`{"log":"127.0.0.2 - - [23/Nov/2026:07:10:01 +0000] \"GET / HTTP/1.1\" 200 5\n","stream":"stdout","time":"2026-11-23T07:10:01.938123456Z"}`,
 		false,
 		func(c *clock) envelope { return &dockerJSON{clock: c} },
 	},
 	{
-		"journald-json", []string{"env-journald-json"}, "journalctl -o json",
+		"journald-json",
+		[]string{"env-journald-json"},
+		"journalctl -o json",
 		`{"__REALTIME_TIMESTAMP":"1795417673100001","SYSLOG_IDENTIFIER":"uwsgi","_PID":"24470","PRIORITY":"6","MESSAGE":"..."}`,
 		false,
 		func(*clock) envelope { return newJournaldJSON() },
 	},
 	{
-		"gelf", []string{"env-gelf"}, "GELF (Graylog) as JSON lines",
+		"gelf",
+		[]string{"env-gelf"},
+		"GELF (Graylog) as JSON lines",
 		`{"version":"1.1","host":"web-1","short_message":"java.io.IOException: Broken pipe","timestamp":1795417802.846,"level":3}`,
 		false,
 		func(c *clock) envelope { return newJSONLetter(c, "gelf") },
 	},
 	{
-		"ecs", []string{"env-ecs-json"}, "Elastic Common Schema as JSON lines",
+		"ecs",
+		[]string{"env-ecs-json"},
+		"Elastic Common Schema as JSON lines",
 		`{"@timestamp":"2026-11-23T07:10:02.846Z","log.level":"warn","message":"request aborted by client","ecs.version":"8.10.0"}`,
 		false,
 		func(c *clock) envelope { return newJSONLetter(c, "ecs") },
 	},
 	{
-		"log4j-json", []string{"env-log4j-json"}, "log4j's JsonLayout and logstash-logback-encoder",
+		"log4j-json",
+		[]string{"env-log4j-json"},
+		"log4j's JsonLayout and logstash-logback-encoder",
 		`{"timeMillis":1795417802846,"thread":"main","level":"INFO","loggerName":"c.e.App","message":"started"}`,
 		false,
 		func(c *clock) envelope { return newJSONLetter(c, "log4j-json") },
 	},
 	{
-		"cri", []string{"env-k8s-cri", "k8s-cri"}, "container logs of Kubernetes (CRI): time, stream, P or F",
+		"cri",
+		[]string{"env-k8s-cri", "k8s-cri"},
+		"container logs of Kubernetes (CRI): time, stream, P or F",
 		`2026-11-23T07:10:01.938123456Z stdout F 127.0.0.2 - - [23/Nov/2026:07:10:01 +0000] "GET / HTTP/1.1" 200 5`,
 		false,
 		func(c *clock) envelope { return &criEnvelope{clock: c} },
 	},
 	{
-		"syslog-rfc5424", []string{"env-syslog-rfc5424"}, "syslog as RFC 5424 has it",
+		"syslog-rfc5424",
+		[]string{"env-syslog-rfc5424"},
+		"syslog as RFC 5424 has it",
 		`<14>1 2026-11-23T07:07:50.925Z web-1 waitress 812 - - Client disconnected while serving /stream`,
 		false,
 		func(c *clock) envelope { return &syslog5424{clock: c} },
 	},
 	{
-		"syslog-rfc3164", []string{"env-syslog-rfc3164", "syslog", "journald-short", "env-journald-short"}, "syslog files and journalctl's short outputs: time, host, program[pid]:",
+		"syslog-rfc3164",
+		[]string{"env-syslog-rfc3164", "syslog", "journald-short", "env-journald-short"},
+		"syslog files and journalctl's short outputs: time, host, program[pid]:",
 		`Nov 23 07:07:50 web-1 waitress[812]: Client disconnected while serving /stream`,
 		true,
 		func(c *clock) envelope { return &syslogLine{clock: c} },
 	},
 	{
-		"kubectl", []string{"env-kubectl-timestamps", "kubectl-timestamps"}, "kubectl logs with --timestamps or --prefix, docker logs -t",
+		"kubectl",
+		[]string{"env-kubectl-timestamps", "kubectl-timestamps"},
+		"kubectl logs with --timestamps or --prefix, docker logs -t",
 		`[pod/web-6d5f/web] 2026-11-23T07:10:02.846123456Z 127.0.0.4 - - [23/Nov/2026:07:10:02 +0000] "GET / HTTP/1.1" 200 5`,
 		true,
 		func(c *clock) envelope { return &kubectlEnvelope{clock: c} },
 	},
 	{
-		"docker-compose", []string{"env-docker-compose", "compose"}, "docker compose logs: the container's name and a bar",
+		"docker-compose",
+		[]string{"env-docker-compose", "compose"},
+		"docker compose logs: the container's name and a bar",
 		`web-1  | 127.0.0.2 - - [23/Nov/2026:07:10:01 +0000] "GET / HTTP/1.1" 200 5`,
 		true,
 		func(*clock) envelope { return composeEnvelope{} },
@@ -104,13 +125,8 @@ var envelopes = []envelopeInfo{
 // envelopeNamed finds an envelope by its name or another name of it.
 func envelopeNamed(name string) (int, bool) {
 	for i := range envelopes {
-		if envelopes[i].name == name {
+		if envelopes[i].name == name || slices.Contains(envelopes[i].aliases, name) {
 			return i, true
-		}
-		for _, a := range envelopes[i].aliases {
-			if a == name {
-				return i, true
-			}
 		}
 	}
 	return 0, false

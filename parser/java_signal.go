@@ -288,8 +288,7 @@ func javaDetails(e *event.Event, message string, t *javaTrace) {
 // javaURL finds an URL and returns its host and port.
 func javaURL(s string) string {
 	for _, scheme := range [...]string{"http://", "https://"} {
-		if i := strings.Index(s, scheme); i >= 0 {
-			u := s[i+len(scheme):]
+		if _, u, ok := strings.Cut(s, scheme); ok {
 			if end := strings.IndexAny(u, "/?\"' ]),;"); end >= 0 {
 				u = u[:end]
 			}
@@ -307,8 +306,8 @@ func javaClient(e *event.Event, s string) {
 		return
 	}
 	for _, mark := range [...]string{"remoteAddress=/", "remote=/", "remote address /", " from /", " to /", "peer /", "client /"} {
-		if i := strings.Index(s, mark); i >= 0 {
-			if a, p, n := peerAt(s[i+len(mark):]); n > 0 {
+		if _, rest, ok := strings.Cut(s, mark); ok {
+			if a, p, n := peerAt(rest); n > 0 {
 				e.Client, e.ClientPort = a, p
 				return
 			}
@@ -319,16 +318,16 @@ func javaClient(e *event.Event, s string) {
 // javaTarget finds the request in messages of servers: HttpWebHandlerAdapter's `for HTTP GET "/a?b"`, ErrorPageFilter's
 // "from request [/a]", Undertow's "Exception handling request to /a", Jetty's "/a" alone.
 func javaTarget(e *event.Event, s string) {
-	if i := strings.Index(s, " for HTTP "); i >= 0 {
-		method, rest, ok := strings.Cut(s[i+len(" for HTTP "):], " \"")
+	if _, request, found := strings.Cut(s, " for HTTP "); found {
+		method, rest, ok := strings.Cut(request, " \"")
 		if target, _, closed := strings.Cut(rest, "\""); ok && closed && httpMethods[method] && target != "" && target[0] == '/' {
 			e.Method = method
 			setTarget(e, target)
 			return
 		}
 	}
-	if i := strings.Index(s, "HttpServerExchange{ "); i >= 0 { // Undertow: "UT005071: Undertow request failed HttpServerExchange{ GET /a}"
-		method, rest, ok := strings.Cut(s[i+len("HttpServerExchange{ "):], " ")
+	if _, exchange, found := strings.Cut(s, "HttpServerExchange{ "); found { // Undertow: "UT005071: Undertow request failed HttpServerExchange{ GET /a}"
+		method, rest, ok := strings.Cut(exchange, " ")
 		if end := strings.IndexAny(rest, " }"); ok && httpMethods[method] && end > 0 && rest[0] == '/' {
 			e.Method = method
 			setTarget(e, rest[:end])

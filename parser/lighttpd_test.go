@@ -8,14 +8,15 @@ import (
 func TestLighttpdMessages(t *testing.T) {
 	t.Parallel()
 	for message, want := range map[string]string{
-		"(connections.c.544) connection closed - read failed: Connection reset by peer":                                                                          "client reset unknown <nil> <nil> <nil>",
-		"(connections.c.544) connection closed - read failed:  Broken pipe 32":                                                                                   "client broken_pipe unknown <nil> <nil> <nil>",
-		"(connections.c.544) connection closed - read failed: Bad file descriptor":                                                                               "client unknown unknown <nil> <nil> <nil>",
-		"(connections.c.544) connection closed - recv failed: 10054":                                                                                             "client reset unknown <nil> <nil> <nil>",
-		"(connections.c.544) connection closed: write failed on fd 12":                                                                                           "client unknown response <nil> <nil> <nil>",
-		"(h1.c.956) connection closed - keep-alive timeout: 12":                                                                                                  "client timeout idle <nil> <nil> <nil>",
-		"(h1.c.956) connection closed - read timeout: 12":                                                                                                        "client timeout request <nil> <nil> <nil>",
-		"(h1.c.956) request aborted - read timeout: 12":                                                                                                          "client timeout request <nil> <nil> <nil>",
+		"(connections.c.544) connection closed - read failed: Connection reset by peer": "client reset unknown <nil> <nil> <nil>",
+		"(connections.c.544) connection closed - read failed:  Broken pipe 32":          "client broken_pipe unknown <nil> <nil> <nil>",
+		"(connections.c.544) connection closed - read failed: Bad file descriptor":      "client unknown unknown <nil> <nil> <nil>",
+		"(connections.c.544) connection closed - recv failed: 10054":                    "client reset unknown <nil> <nil> <nil>",
+		"(connections.c.544) connection closed: write failed on fd 12":                  "client unknown response <nil> <nil> <nil>",
+		"(h1.c.956) connection closed - keep-alive timeout: 12":                         "client timeout idle <nil> <nil> <nil>",
+		"(h1.c.956) connection closed - read timeout: 12":                               "client timeout request <nil> <nil> <nil>",
+		"(h1.c.956) request aborted - read timeout: 12":                                 "client timeout request <nil> <nil> <nil>",
+
 		"(server.c:744) NOTE: a request for /a.php timed out after writing 90024 bytes. We waited 360 seconds. If this a problem increase server.max-write-idle": "client timeout response <nil> /a.php <nil>",
 		"(h2.c.1) NOTE: a request from 2001:db8::1 for /a for b timed out after writing 5 bytes. We waited 360 seconds.":                                         "client timeout response 2001:db8::1 /a for b <nil>",
 		"(gw_backend.c.2534) error: unexpected close of gw connection for /api/x? (no gw process on socket: tcp:10.0.0.5:9000 ?) 3":                              "upstream closed waiting <nil> /api/x 10.0.0.5:9000",

@@ -120,15 +120,12 @@ func (m *mixed) give(r *reader, l event.Line, emit func(*event.Record)) bool {
 	if !r.single {
 		where = r.placeOf(l.Text)
 	}
-	switch where {
-	case opens:
+	if where == opens {
 		r.joinAt(l, where, emit)
 		m.open = r
 		return true
-	case whole:
-		return r.try(l, true, emit)
 	}
-	return false
+	return where == whole && r.try(l, true, emit)
 }
 
 // search tries the formats that are not in use, and takes the one that knows the line into use.

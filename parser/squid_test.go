@@ -13,7 +13,11 @@ func TestSquidResults(t *testing.T) {
 		"TCP_REFRESH TCP_CLIENT_REFRESH_MISS TCP_IMS_HIT TCP_INM_HIT TCP_SWAPFAIL_MISS TCP_NEGATIVE_HIT TCP_MEM_HIT TCP_DENIED " +
 		"TCP_DENIED_REPLY TCP_OFFLINE_HIT TCP_REDIRECT TCP_TUNNEL UDP_HIT UDP_MISS UDP_DENIED UDP_INVALID UDP_MISS_NOFETCH TCP_CF_MISS"
 	tests := []struct{ suffix, code, bytes, want string }{
-		{"", "200", "5", ""}, {"", "504", "5", ""}, {"", "503", "0", ""}, {"_IGNORED", "200", "5", ""}, {"", "000", "0", ""},
+		{"", "200", "5", ""},
+		{"", "504", "5", ""},
+		{"", "503", "0", ""},
+		{"_IGNORED", "200", "5", ""},
+		{"", "000", "0", ""},
 		{"_ABORTED", "000", "0", "client closed waiting"},
 		{"_ABORTED", "200", "5", "unknown closed response"},
 		{"_ABORTED", "200", "0", "unknown closed waiting"},

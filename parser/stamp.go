@@ -112,14 +112,38 @@ func strftimeFormat(s string) (stampFormat, error) {
 
 // cTime is what ctime(3) writes: "Mon Nov 23 07:15:52 2026".
 var cTime = stampFormat{
-	{letter: 'a'}, {text: " "}, {letter: 'b'}, {text: " "}, {letter: 'e'}, {text: " "},
-	{letter: 'H'}, {text: ":"}, {letter: 'M'}, {text: ":"}, {letter: 'S'}, {text: " "}, {letter: 'Y'},
+	{letter: 'a'},
+	{text: " "},
+	{letter: 'b'},
+	{text: " "},
+	{letter: 'e'},
+	{text: " "},
+	{letter: 'H'},
+	{text: ":"},
+	{letter: 'M'},
+	{text: ":"},
+	{letter: 'S'},
+	{text: " "},
+	{letter: 'Y'},
 }
 
 // webTime is HTTP's date (RFC 9110 section 5.6.7): "Mon, 23 Nov 2026 07:15:52 GMT".
 var webTime = stampFormat{
-	{letter: 'a'}, {text: ", "}, {letter: 'd'}, {text: " "}, {letter: 'b'}, {text: " "}, {letter: 'Y'}, {text: " "},
-	{letter: 'H'}, {text: ":"}, {letter: 'M'}, {text: ":"}, {letter: 'S'}, {text: " "}, {letter: 'Z'},
+	{letter: 'a'},
+	{text: ", "},
+	{letter: 'd'},
+	{text: " "},
+	{letter: 'b'},
+	{text: " "},
+	{letter: 'Y'},
+	{text: " "},
+	{letter: 'H'},
+	{text: ":"},
+	{letter: 'M'},
+	{text: ":"},
+	{letter: 'S'},
+	{text: " "},
+	{letter: 'Z'},
 }
 
 // javaFormat reads a pattern of java.text.SimpleDateFormat or java.time.format.DateTimeFormatter.

@@ -80,9 +80,9 @@ func (g *uvicorn) read(text string, r *event.Record) event.Reason {
 	e.Level = level
 	pythonRecord(&g.clock, e, message, lines)
 	if e.Kind == event.Other && isUvicornAccess(message) { // 127.0.0.1:51234 - "WebSocket /ws" [accepted]
-		i := strings.Index(message, ` - "`)
-		e.Client, e.ClientPort = addressPort(message[:i])
-		rest, isSocket := strings.CutPrefix(message[i+len(` - "`):], "WebSocket ")
+		client, request, _ := strings.Cut(message, ` - "`)
+		e.Client, e.ClientPort = addressPort(client)
+		rest, isSocket := strings.CutPrefix(request, "WebSocket ")
 		if target, _, ended := strings.Cut(rest, `" `); isSocket && ended {
 			setTarget(e, target)
 		}

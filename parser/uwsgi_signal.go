@@ -155,11 +155,10 @@ func uwsgiProtoSignal(e *event.Event, s string) {
 // client_port: P] hr_write(): Broken pipe [plugins/http/http.c line 565]. A function of an instance is about the
 // backend, any other about the client.
 func routerSignal(e *event.Event, s string) {
-	i := strings.Index(s, "] ")
-	if i < 0 {
+	head, rest, found := strings.Cut(s, "] ")
+	if !found {
 		return
 	}
-	head, rest := s[:i], s[i+2:]
 	_, peer, ok := strings.Cut(head, " client_addr: ")
 	client, number, ok1 := strings.Cut(peer, " client_port: ")
 	if !ok || !ok1 {

@@ -33,9 +33,9 @@ func writeSources(status *ingest.Status) func(io.Writer) {
 		now := time.Now()
 		sources := status.Status()
 		for _, m := range sourceMetrics {
-			fmt.Fprintf(w, "# HELP hangup_source_%s %s\n# TYPE hangup_source_%s %s\n", m.name, m.help, m.name, m.kind)
+			_, _ = fmt.Fprintf(w, "# HELP hangup_source_%s %s\n# TYPE hangup_source_%s %s\n", m.name, m.help, m.name, m.kind)
 			for _, s := range sources {
-				fmt.Fprintf(w, "hangup_source_%s{source=\"%d\"} %g\n", m.name, s.Source, m.value(s, now))
+				_, _ = fmt.Fprintf(w, "hangup_source_%s{source=\"%d\"} %g\n", m.name, s.Source, m.value(s, now))
 			}
 		}
 	}
