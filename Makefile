@@ -8,6 +8,9 @@ SHELL := /bin/bash
 # A clone that belongs to another user cannot be asked for its version by git; the build does without it then.
 stamp := $(shell git rev-parse HEAD >/dev/null 2>&1 || echo -buildvcs=false)
 
+# Without tables for debuggers: they cost a fresh machine 12 s. Panics name their lines all the same.
+go_build := CGO_ENABLED=0 go build $(stamp) -trimpath -ldflags='-s -w' -gcflags=all=-dwarf=false
+
 go_sources := $(shell find . -name node_modules -prune -o -name '.?*' -prune -o \( -name '*.go' -o -path './migrations/*.sql' \) -print) go.mod go.sum
 web_sources := $(shell find web/src web/public -type f 2>/dev/null) web/index.html web/vite.config.ts web/tsconfig.json
 
@@ -54,12 +57,12 @@ clean: ## remove what was built and brought
 	rm -rf bin web/node_modules web/test-results web/playwright-report tools/.bin tools/node_modules
 	find web/dist -mindepth 1 ! -name .gitkeep -delete
 
-# Without tables for debuggers: they cost a fresh machine 12 s. Panics name their lines all the same.
 bin/hangup: $(go_sources) web/dist/index.html
-	CGO_ENABLED=0 go build $(stamp) -trimpath -ldflags='-s -w' -gcflags=all=-dwarf=false -o $@ ./cmd/hangup
+	$(go_build) -o $@ ./cmd/hangup
 
+# What does not hold the page is compiled beside it.
 web/dist/index.html: $(web_sources) web/node_modules/.installed
-	npm --prefix web run --silent build
+	@$(go_build) ./api ./demo ./ingest ./jobs ./store & npm --prefix web run --silent build; status=$$?; wait; exit $$status
 	@touch $@
 
 web/node_modules/.installed: web/package.json web/package-lock.json | need
