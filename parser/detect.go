@@ -110,8 +110,10 @@ func detect(lines []string, zone *time.Location, seen time.Time, hint string, fi
 	}
 	if i, share := envelopeOf(lines, zone, seen); share >= Enough {
 		in := unpack(lines, i, zone, seen, hint)
-		// A time or a name before a line says little: a format that knows the line with it may be the right one.
-		if !envelopes[i].weak || best.Share < Enough || in.telling > best.telling || in.telling == best.telling && in.Share >= best.Share {
+		// A time or a name before a line says little: a format that knows the line with it may be the right one, as those
+		// do whose programs write to syslog themselves.
+		own := envelopes[i].name == "syslog-rfc3164" && best.Share >= in.Share
+		if !envelopes[i].weak || best.Share < Enough || in.telling > best.telling || in.telling == best.telling && in.Share >= best.Share && !own {
 			return in
 		}
 	}
