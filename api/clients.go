@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"hangup/answer"
 	"hangup/store"
 )
 
@@ -47,7 +48,7 @@ func toClients(list []store.ClientFigures, disconnects int64) []Client {
 	for _, v := range list {
 		out = append(out, Client{
 			Client: v.Client, Service: v.Service, Scope: v.Scope, Requests: v.Requests, Disconnects: v.Disconnects,
-			Rate: v.Rate, Share: share(v.Disconnects, disconnects), LastSeen: v.LastSeen,
+			Rate: v.Rate, Share: answer.Share(v.Disconnects, disconnects), LastSeen: v.LastSeen,
 			Abandoned: Quantiles{Count: v.Abandoned.Count, P50Ms: milliseconds(v.Abandoned.P50), P95Ms: milliseconds(v.Abandoned.P95)},
 		})
 	}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/labstack/echo/v4"
+
+	"hangup/answer"
 )
 
 //go:generate go tool -modfile=../tools/go.mod oapi-codegen -config oapi-codegen.yaml openapi.yaml
@@ -108,7 +110,7 @@ func (k checks) middleware(next echo.HandlerFunc) echo.HandlerFunc {
 				detail = s.checkAll(query[name])
 			} else {
 				detail = "there is no such parameter here; " + listOf("there is", "there are", sortedKeys(params))
-				name = cut(name)
+				name = answer.Escape(name)
 			}
 			if detail != "" {
 				wrong = append(wrong, ProblemError{Param: &name, Detail: detail})

@@ -2,9 +2,9 @@ package api
 
 import (
 	"context"
-	"math"
 	"time"
 
+	"hangup/answer"
 	"hangup/event"
 	"hangup/store"
 )
@@ -62,25 +62,12 @@ func toQuantiles(h *event.Histogram) Quantiles {
 	return Quantiles{Count: h.Count(), P50Ms: at(0.5), P95Ms: at(0.95), P99Ms: at(0.99)}
 }
 
-// share returns part / whole, 0 without a whole.
-func share(part, whole int64) float64 {
-	if whole <= 0 {
-		return 0
-	}
-	return float64(part) / float64(whole)
-}
-
-// wilson returns the ends of the Wilson interval at 95 % for k of n. Reports without an access log can make k greater
-// than n: then there is no share, and no interval.
+// wilson returns the ends of the Wilson interval at 95 % for k of n, nil where there is none.
 func wilson(k, n int64) (low, high *float64) {
-	if n <= 0 || k < 0 || k > n {
+	l, h, ok := answer.Wilson(k, n)
+	if !ok {
 		return nil, nil
 	}
-	const z = 1.959964
-	N, p := float64(n), float64(k)/float64(n)
-	mid := p + z*z/(2*N)
-	half := z * math.Sqrt(p*(1-p)/N+z*z/(4*N*N))
-	l, h := max(0, (mid-half)/(1+z*z/N)), min(1, (mid+half)/(1+z*z/N))
 	return &l, &h
 }
 

@@ -16,6 +16,8 @@ import (
 
 	vm "github.com/VictoriaMetrics/metrics"
 	"github.com/labstack/echo/v4"
+
+	"hangup/answer"
 )
 
 const (
@@ -84,7 +86,7 @@ func observe(log *slog.Logger, m *metrics) echo.MiddlewareFunc {
 				slog.String("client.address", c.RealIP()),
 				slog.String("http.request.method", method),
 				slog.String("http.route", route),
-				slog.String("url.path", cut(c.Request().URL.Path)),
+				slog.String("url.path", answer.Escape(c.Request().URL.Path)),
 				slog.Int("http.response.status_code", status),
 				slog.Int64("http.response.body.size", c.Response().Size),
 				slog.Float64("duration_ms", float64(took.Microseconds())/1000),

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"hangup/answer"
 	"hangup/event"
 	"hangup/store"
 )
@@ -79,17 +80,17 @@ func sortRoutes(list store.Routes, sort ListRoutesParamsSort) ([]store.RouteFigu
 		case ListRoutesParamsSortMinusRequests:
 			p.Value = -float64(v.Requests)
 		case ListRoutesParamsSortMinusRate: // a few requests do not make the worst rate: see the lower end of the interval
-			low, _ := wilson(v.Disconnects(), v.Requests)
+			low, _, ok := answer.Wilson(v.Disconnects(), v.Requests)
 			switch {
-			case low != nil:
-				p.Value = -*low
+			case ok:
+				p.Value = -low
 			default:
 				p.Value = 1
 			}
 		case ListRoutesParamsSortRoute:
 			p.Name = v.Template + " " + v.Method
 		default:
-			p.Value = rank(excess(v.Counts, list.Normal), v.Disconnects())
+			p.Value = answer.Rank(answer.Excess(v.Counts, list.Normal), v.Disconnects())
 		}
 		all[i] = placed{v, p}
 	}
@@ -105,28 +106,11 @@ func compareRoutes(a, b routeAfter) int {
 	return cmp.Or(cmp.Compare(a.Value, b.Value), strings.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 }
 
-// rank is the place in the order by excess: routes that lose no more than normal come after the others, those with the
-// most hang-ups first.
-func rank(excess float64, hangups int64) float64 {
-	if excess > 0 {
-		return -excess
-	}
-	return 1 / float64(1+hangups)
-}
-
-// excess returns how many hang-ups a route has above what the rate of all requests would give.
-func excess(c, normal event.Counts) float64 {
-	if normal.Requests <= 0 {
-		return float64(c.Disconnects())
-	}
-	return float64(c.Disconnects()) - float64(c.Requests)*float64(normal.Disconnects())/float64(normal.Requests)
-}
-
 func toRoute(v store.RouteFigures, total, normal event.Counts, ages store.Ages) Route {
 	out := Route{
 		Id: strconv.Itoa(int(v.ID)), Service: v.Service, Method: v.Method, Template: v.Template,
 		Requests: v.Requests, Disconnects: v.Disconnects(), Rate: toRate(v.Counts),
-		Share: share(v.Disconnects(), total.Disconnects()), Excess: excess(v.Counts, normal), ByParty: toParties(v.Counts),
+		Share: answer.Share(v.Disconnects(), total.Disconnects()), Excess: answer.Excess(v.Counts, normal), ByParty: toParties(v.Counts),
 		Completed: toQuantiles(&ages.Completed), Abandoned: toQuantiles(&ages.Abandoned),
 	}
 	out.RateLow, out.RateHigh = wilson(v.Disconnects(), v.Requests)

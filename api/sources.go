@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"hangup/answer"
 	"hangup/event"
 	"hangup/store"
 )
@@ -47,7 +48,7 @@ func toSource(v store.Source, state event.SourceState, live bool, now time.Time)
 		},
 	}
 	if n := v.Read() - a.Skipped; n > 0 {
-		r := share(a.Unparsed, n)
+		r := answer.Share(a.Unparsed, n)
 		out.UnparsedRate = &r
 	}
 	if !live {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"hangup/answer"
 	"hangup/event"
 	"hangup/store"
 )
@@ -76,7 +77,7 @@ func brief(sources []Source) SourcesBrief {
 		unparsed += v.Records.Unparsed
 	}
 	if read > 0 {
-		r := share(unparsed, read)
+		r := answer.Share(unparsed, read)
 		out.UnparsedRate = &r
 	}
 	return out

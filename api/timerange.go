@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"hangup/answer"
 	"hangup/store"
 )
 
@@ -186,7 +187,7 @@ func parseStep(a asked, step *string, points *int) (store.Steps, error) {
 	}
 	s := stepsOf(a, time.Duration(n)*units[m[2]])
 	if c := s.Count(a.Range); c > maxPoints {
-		return s, bad("step", "%s gives %s points and there may be %d: take a wider step or auto", *step, thousands(int64(c)), maxPoints)
+		return s, bad("step", "%s gives %s points and there may be %d: take a wider step or auto", *step, answer.Thousands(int64(c)), maxPoints)
 	}
 	return s, nil
 }

@@ -23,6 +23,7 @@ var arrows = map[string][]string{
 	// L1: know the vocabulary
 	"parser":          {"event", "github.com/valyala/fastjson"},
 	"cause":           {"event"},
+	"answer":          {"event"},
 	"store":           {"event", pgxModule},
 	"store/local":     {pgxModule},
 	"store/storetest": {"event", "migrations", "store/local", pgxModule},
@@ -33,7 +34,7 @@ var arrows = map[string][]string{
 		"github.com/hashicorp/golang-lru/v2", "github.com/klauspost/compress",
 	},
 	"api": {
-		"event", "store", "cause", echo,
+		"event", "store", "cause", "answer", echo,
 		"github.com/oapi-codegen/runtime", "github.com/goccy/go-yaml", "github.com/VictoriaMetrics/metrics",
 	},
 	"store/storetest/fill": {"event", "store", pgxModule},
@@ -63,6 +64,7 @@ var never = map[string][]string{
 	"parser": {"os", "net", "net/http", "context", "sync", "sync/atomic", "io/ioutil", "log", "log/slog", "database/sql"},
 	"event":  {"os", "net", "net/http", "context", "sync"},
 	"cause":  {"os", "net", "net/http", "context", "sync"},
+	"answer": {"os", "net", "net/http", "context", "sync"},
 }
 
 const (
