@@ -11,7 +11,9 @@ require (
 	github.com/goccy/go-yaml v1.19.2
 	github.com/google/go-cmp v0.7.0
 	github.com/jackc/pgx/v5 v5.12.0
+	github.com/klauspost/compress v1.20.3
 	github.com/labstack/echo/v4 v4.16.0
+	github.com/mikelolasagasti/xz v1.0.1
 	github.com/mileusna/useragent v1.3.5
 	github.com/nxadm/tail v1.4.11
 	github.com/oapi-codegen/runtime v1.8.0

@@ -31,7 +31,7 @@ var arrows = map[string][]string{
 	// L2
 	"ingest": {
 		"event", "parser", tail, "golang.org/x/sync", "golang.org/x/sys", "github.com/mileusna/useragent",
-		"github.com/hashicorp/golang-lru/v2", "github.com/klauspost/compress",
+		"github.com/hashicorp/golang-lru/v2", "github.com/klauspost/compress", "github.com/mikelolasagasti/xz",
 	},
 	"api": {
 		"event", "store", "cause", "answer", echo,
