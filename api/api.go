@@ -25,6 +25,8 @@ type Options struct {
 
 	// Sources tells how the reading of the sources goes; nil when this process reads none.
 	Sources interface{ Status() []event.SourceState }
+	// Excerpts gives lines of the sources to the format tester; nil when this process reads none.
+	Excerpts Excerpts
 	// Jobs tells the schedule; nil when this process runs no jobs.
 	Jobs interface{ Schedule() []JobInfo }
 	// Hosts are the names, without a port, under which the service may be asked, beside those of the loopback device.
@@ -57,6 +59,7 @@ const (
 // service answers the operations of the contract.
 type service struct {
 	Options
+	places chan struct{} // one for each request that may look at formats at one time
 }
 
 var _ StrictServerInterface = (*service)(nil)
@@ -84,12 +87,13 @@ func New(o Options) (*echo.Echo, error) {
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = echo.ExtractIPDirect()
 	e.HTTPErrorHandler = errorHandler(o.Log)
+	e.Binder = strictBinder{}
 	e.Use(
 		observe(o.Log, m),
 		recoverPanics,
 		headers,
 		allowHosts(o.Hosts),
-		middleware.BodyLimit(bodyLimit),
+		limitBody,
 		middleware.GzipWithConfig(middleware.GzipConfig{
 			MinLength: gzipFrom,
 			Skipper:   func(c echo.Context) bool { return c.Path() == metricsPath },
@@ -97,7 +101,7 @@ func New(o Options) (*echo.Echo, error) {
 		middleware.ContextTimeout(answerTimeout),
 		params.middleware,
 	)
-	RegisterHandlers(e, NewStrictHandler(&service{o}, nil))
+	RegisterHandlers(e, NewStrictHandler(&service{o, make(chan struct{}, testsAtOnce)}, nil))
 	serveContract(e, contractAsJSON)
 	e.GET(metricsPath, m.handler)
 	e.GET("/*", page.serve)

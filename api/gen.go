@@ -30,6 +30,30 @@ func (e HealthStatus) Valid() bool {
 	}
 }
 
+// Defines values for LogTimesZone.
+const (
+	LogTimesZoneAssumed LogTimesZone = "assumed"
+	LogTimesZoneMixed   LogTimesZone = "mixed"
+	LogTimesZoneNone    LogTimesZone = "none"
+	LogTimesZoneStated  LogTimesZone = "stated"
+)
+
+// Valid indicates whether the value is a known member of the LogTimesZone enum.
+func (e LogTimesZone) Valid() bool {
+	switch e {
+	case LogTimesZoneAssumed:
+		return true
+	case LogTimesZoneMixed:
+		return true
+	case LogTimesZoneNone:
+		return true
+	case LogTimesZoneStated:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ReadinessStatus.
 const (
 	ReadinessStatusDegraded    ReadinessStatus = "degraded"
@@ -72,6 +96,33 @@ func (e SourceState) Valid() bool {
 	case SourceStateStopped:
 		return true
 	case SourceStateWaiting:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TestedRecordKind.
+const (
+	TestedRecordKindDisconnect TestedRecordKind = "disconnect"
+	TestedRecordKindOther      TestedRecordKind = "other"
+	TestedRecordKindRequest    TestedRecordKind = "request"
+	TestedRecordKindSkipped    TestedRecordKind = "skipped"
+	TestedRecordKindUnparsed   TestedRecordKind = "unparsed"
+)
+
+// Valid indicates whether the value is a known member of the TestedRecordKind enum.
+func (e TestedRecordKind) Valid() bool {
+	switch e {
+	case TestedRecordKindDisconnect:
+		return true
+	case TestedRecordKindOther:
+		return true
+	case TestedRecordKindRequest:
+		return true
+	case TestedRecordKindSkipped:
+		return true
+	case TestedRecordKindUnparsed:
 		return true
 	default:
 		return false
@@ -201,6 +252,14 @@ func (e GetSummaryParamsCompare) Valid() bool {
 	}
 }
 
+// Advice What a log of a format cannot show, and what to write into the server's configuration to see more.
+type Advice struct {
+	// Config Lines for the server's configuration; absent when nothing helps.
+	Config *string `json:"config,omitempty"`
+	Format string  `json:"format"`
+	Hides  string  `json:"hides"`
+}
+
 // AgentFigures defines model for AgentFigures.
 type AgentFigures struct {
 	Class       string          `json:"class"`
@@ -252,6 +311,18 @@ type ClientList struct {
 	// Range The range that was answered.
 	Range Range `json:"range"`
 	Total int64 `json:"total"`
+}
+
+// DetectRequest Either `text` or `source` is given.
+type DetectRequest struct {
+	// Source A source's id: its file's first and newest lines are taken.
+	Source *string `json:"source,omitempty"`
+
+	// Text Lines as they stand in the log, with newlines between them.
+	Text *string `json:"text,omitempty"`
+
+	// Timezone IANA time zone of times that have none.
+	Timezone *string `json:"timezone,omitempty"`
 }
 
 // Event defines model for Event.
@@ -334,6 +405,98 @@ type FilterField struct {
 	On []string `json:"on"`
 }
 
+// FormatDetection defines model for FormatDetection.
+type FormatDetection struct {
+	Advice     []Advice     `json:"advice"`
+	Confidence float64      `json:"confidence"`
+	Durations  LogDurations `json:"durations"`
+
+	// Envelope What is around the lines.
+	Envelope *string `json:"envelope,omitempty"`
+
+	// Formats The formats to read the lines with, the one that reads most first; shares are of all lines.
+	Formats []FormatGuess `json:"formats"`
+
+	// Lines Lines that were looked at.
+	Lines int `json:"lines"`
+
+	// Misses Lines that were not understood, three at most.
+	Misses []string `json:"misses"`
+
+	// Name As `format` takes it: envelope/format+format. Empty when no format fits.
+	Name string `json:"name"`
+
+	// Others Formats that were not taken, each by itself, the best first.
+	Others []FormatGuess `json:"others"`
+	Share  float64       `json:"share"`
+	Times  LogTimes      `json:"times"`
+
+	// Truncated There were more lines than are looked at.
+	Truncated bool `json:"truncated"`
+}
+
+// FormatGuess defines model for FormatGuess.
+type FormatGuess struct {
+	// Confidence 0 to 1: the share, less the fewer lines there are.
+	Confidence float64 `json:"confidence"`
+	Format     string  `json:"format"`
+	Layout     *string `json:"layout,omitempty"`
+
+	// Share Of the lines, empty ones left out: those that it understands.
+	Share   float64 `json:"share"`
+	Summary *string `json:"summary,omitempty"`
+
+	// Tie It understands as many lines as the first of the formats that were taken.
+	Tie bool `json:"tie"`
+}
+
+// FormatInfo defines model for FormatInfo.
+type FormatInfo struct {
+	// Advice What a log of a format cannot show, and what to write into the server's configuration to see more.
+	Advice  *Advice  `json:"advice,omitempty"`
+	Aliases []string `json:"aliases"`
+
+	// Durations Its records may say how long the exchange took.
+	Durations bool   `json:"durations"`
+	Example   string `json:"example"`
+
+	// Layout It is read by a layout: the format string of the server's configuration.
+	Layout bool `json:"layout"`
+
+	// Multiline A record may span several lines.
+	Multiline bool `json:"multiline"`
+
+	// Name As `format` takes it.
+	Name string `json:"name"`
+
+	// Summary Which program writes it, by which setting.
+	Summary string `json:"summary"`
+}
+
+// FormatList defines model for FormatList.
+type FormatList struct {
+	// Envelopes What may be around the lines of a format: container engines, syslog, shippers.
+	Envelopes []FormatInfo `json:"envelopes"`
+	Items     []FormatInfo `json:"items"`
+}
+
+// FormatTest defines model for FormatTest.
+type FormatTest struct {
+	Confidence float64        `json:"confidence"`
+	Envelope   *string        `json:"envelope,omitempty"`
+	Items      []TestedRecord `json:"items"`
+
+	// Lines Lines that were read.
+	Lines int `json:"lines"`
+
+	// Name The format that was used; empty when none fits.
+	Name    string        `json:"name"`
+	Records SourceRecords `json:"records"`
+
+	// Truncated There were more lines or records than are given.
+	Truncated bool `json:"truncated"`
+}
+
 // Health defines model for Health.
 type Health struct {
 	Status HealthStatus `json:"status"`
@@ -395,6 +558,29 @@ type Limits struct {
 	MaxRangeDays int `json:"max_range_days"`
 }
 
+// LogDurations defines model for LogDurations.
+type LogDurations struct {
+	// Records Exchanges that say how long they took.
+	Records int `json:"records"`
+
+	// TickMs The step in which durations are written; absent while fewer than three tell.
+	TickMs *float64 `json:"tick_ms,omitempty"`
+}
+
+// LogTimes defines model for LogTimes.
+type LogTimes struct {
+	// Assumed The zone that was taken.
+	Assumed *string    `json:"assumed,omitempty"`
+	First   *time.Time `json:"first,omitempty"`
+	Last    *time.Time `json:"last,omitempty"`
+
+	// Zone stated: the times have a zone; assumed: they have none, and one was taken; none: no record has a time
+	Zone LogTimesZone `json:"zone"`
+}
+
+// LogTimesZone stated: the times have a zone; assumed: they have none, and one was taken; none: no record has a time
+type LogTimesZone string
+
 // Meta defines model for Meta.
 type Meta struct {
 	DataFrom *time.Time    `json:"data_from,omitempty"`
@@ -418,6 +604,21 @@ type Outcomes struct {
 	Retried   int64 `json:"retried"`
 	Stayed    int64 `json:"stayed"`
 	Undecided int64 `json:"undecided"`
+}
+
+// ParseStop Where the reading of a record stopped.
+type ParseStop struct {
+	// At Characters of the record's text that were read; absent when the place is not known.
+	At *int `json:"at,omitempty"`
+
+	// Expected What the format needs there.
+	Expected string `json:"expected"`
+
+	// Format The format that read furthest; absent when none read anything.
+	Format *string `json:"format,omitempty"`
+
+	// Rest The beginning of what stands there.
+	Rest *string `json:"rest,omitempty"`
 }
 
 // PartySeries defines model for PartySeries.
@@ -445,7 +646,7 @@ type Problem struct {
 type ProblemError struct {
 	Detail string `json:"detail"`
 
-	// Param The query or path parameter at fault.
+	// Param The parameter or key of the body at fault.
 	Param *string `json:"param,omitempty"`
 }
 
@@ -672,6 +873,53 @@ type Summary struct {
 	Sources  SourcesBrief `json:"sources"`
 	Verdict  Verdict      `json:"verdict"`
 }
+
+// TestRequest Either `text` or `source` is given.
+type TestRequest struct {
+	// Format The format to read by; empty or `auto` to detect it.
+	Format *string `json:"format,omitempty"`
+
+	// Layout The layout to read by.
+	Layout *string `json:"layout,omitempty"`
+
+	// Source A source's id: its file's first and newest lines are taken, and its settings where none are given here.
+	Source *string `json:"source,omitempty"`
+
+	// Text Lines as they stand in the log, with newlines between them.
+	Text *string `json:"text,omitempty"`
+
+	// Timezone IANA time zone of times that have none.
+	Timezone *string `json:"timezone,omitempty"`
+}
+
+// TestedRecord defines model for TestedRecord.
+type TestedRecord struct {
+	// Fields What the record says, in the keys of `hangup parse`.
+	Fields map[string]interface{} `json:"fields"`
+
+	// Format The format that read it; absent when only the envelope is understood.
+	Format *string          `json:"format,omitempty"`
+	How    *string          `json:"how,omitempty"`
+	Kind   TestedRecordKind `json:"kind"`
+
+	// Line Of the record's first line, from 1.
+	Line  int64   `json:"line"`
+	Lines int     `json:"lines"`
+	Party *string `json:"party,omitempty"`
+	Phase *string `json:"phase,omitempty"`
+
+	// Reason Why it is unparsed or skipped.
+	Reason *string `json:"reason,omitempty"`
+
+	// Stopped Where the reading of a record stopped.
+	Stopped *ParseStop `json:"stopped,omitempty"`
+
+	// Text The record as it stands, cut at 4 KiB.
+	Text string `json:"text"`
+}
+
+// TestedRecordKind defines model for TestedRecord.Kind.
+type TestedRecordKind string
 
 // Timeseries defines model for Timeseries.
 type Timeseries struct {
@@ -913,6 +1161,12 @@ type GetTimeseriesParams struct {
 	MaxPoints *MaxPoints `form:"max_points,omitempty" json:"max_points,omitempty"`
 }
 
+// DetectFormatsJSONRequestBody defines body for DetectFormats for application/json ContentType.
+type DetectFormatsJSONRequestBody = DetectRequest
+
+// TestFormatsJSONRequestBody defines body for TestFormats for application/json ContentType.
+type TestFormatsJSONRequestBody = TestRequest
+
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// ListClients Clients that hung up or that requests were hung up on for
@@ -924,6 +1178,15 @@ type ServerInterface interface {
 	// GetEvent One disconnect with its raw record and the other records about the same hang-up
 	// (GET /api/v1/events/{id})
 	GetEvent(ctx echo.Context, id string) error
+	// ListFormats The log formats that are known, and the envelopes around them
+	// (GET /api/v1/formats)
+	ListFormats(ctx echo.Context) error
+	// DetectFormats Find out which formats some lines have
+	// (POST /api/v1/formats/detect)
+	DetectFormats(ctx echo.Context) error
+	// TestFormats Read some lines, and say of each what was understood and where the reading stopped
+	// (POST /api/v1/formats/test)
+	TestFormats(ctx echo.Context) error
 	// GetHeatmap Exchanges by time and duration, completed and dropped
 	// (GET /api/v1/heatmap)
 	GetHeatmap(ctx echo.Context, params GetHeatmapParams) error
@@ -1104,6 +1367,33 @@ func (w *ServerInterfaceWrapper) GetEvent(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetEvent(ctx, id)
+	return err
+}
+
+// ListFormats converts echo context to params.
+func (w *ServerInterfaceWrapper) ListFormats(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListFormats(ctx)
+	return err
+}
+
+// DetectFormats converts echo context to params.
+func (w *ServerInterfaceWrapper) DetectFormats(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DetectFormats(ctx)
+	return err
+}
+
+// TestFormats converts echo context to params.
+func (w *ServerInterfaceWrapper) TestFormats(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.TestFormats(ctx)
 	return err
 }
 
@@ -1502,6 +1792,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/v1/events/:id", wrapper.GetEvent, options.OperationMiddlewares["getEvent"]...)
 	router.GET(options.BaseURL+"/api/v1/sources", wrapper.ListSources, options.OperationMiddlewares["listSources"]...)
 	router.GET(options.BaseURL+"/api/v1/sources/:id/unparsed", wrapper.ListUnparsed, options.OperationMiddlewares["listUnparsed"]...)
+	router.GET(options.BaseURL+"/api/v1/formats", wrapper.ListFormats, options.OperationMiddlewares["listFormats"]...)
+	router.POST(options.BaseURL+"/api/v1/formats/detect", wrapper.DetectFormats, options.OperationMiddlewares["detectFormats"]...)
+	router.POST(options.BaseURL+"/api/v1/formats/test", wrapper.TestFormats, options.OperationMiddlewares["testFormats"]...)
 	router.GET(options.BaseURL+"/api/v1/jobs", wrapper.ListJobs, options.OperationMiddlewares["listJobs"]...)
 
 }
@@ -1614,6 +1907,122 @@ type GetEventdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetEventdefaultApplicationProblemPlusJSONResponse) VisitGetEventResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFormatsRequestObject struct {
+}
+
+type ListFormatsResponseObject interface {
+	VisitListFormatsResponse(w http.ResponseWriter) error
+}
+
+type ListFormats200JSONResponse FormatList
+
+func (response ListFormats200JSONResponse) VisitListFormatsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFormatsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListFormatsdefaultApplicationProblemPlusJSONResponse) VisitListFormatsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DetectFormatsRequestObject struct {
+	Body *DetectFormatsJSONRequestBody
+}
+
+type DetectFormatsResponseObject interface {
+	VisitDetectFormatsResponse(w http.ResponseWriter) error
+}
+
+type DetectFormats200JSONResponse FormatDetection
+
+func (response DetectFormats200JSONResponse) VisitDetectFormatsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DetectFormatsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DetectFormatsdefaultApplicationProblemPlusJSONResponse) VisitDetectFormatsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestFormatsRequestObject struct {
+	Body *TestFormatsJSONRequestBody
+}
+
+type TestFormatsResponseObject interface {
+	VisitTestFormatsResponse(w http.ResponseWriter) error
+}
+
+type TestFormats200JSONResponse FormatTest
+
+func (response TestFormats200JSONResponse) VisitTestFormatsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestFormatsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response TestFormatsdefaultApplicationProblemPlusJSONResponse) VisitTestFormatsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2076,6 +2485,15 @@ type StrictServerInterface interface {
 	// GetEvent One disconnect with its raw record and the other records about the same hang-up
 	// (GET /api/v1/events/{id})
 	GetEvent(ctx context.Context, request GetEventRequestObject) (GetEventResponseObject, error)
+	// ListFormats The log formats that are known, and the envelopes around them
+	// (GET /api/v1/formats)
+	ListFormats(ctx context.Context, request ListFormatsRequestObject) (ListFormatsResponseObject, error)
+	// DetectFormats Find out which formats some lines have
+	// (POST /api/v1/formats/detect)
+	DetectFormats(ctx context.Context, request DetectFormatsRequestObject) (DetectFormatsResponseObject, error)
+	// TestFormats Read some lines, and say of each what was understood and where the reading stopped
+	// (POST /api/v1/formats/test)
+	TestFormats(ctx context.Context, request TestFormatsRequestObject) (TestFormatsResponseObject, error)
 	// GetHeatmap Exchanges by time and duration, completed and dropped
 	// (GET /api/v1/heatmap)
 	GetHeatmap(ctx context.Context, request GetHeatmapRequestObject) (GetHeatmapResponseObject, error)
@@ -2192,6 +2610,121 @@ func (sh *strictHandler) GetEvent(ctx echo.Context, id string) error {
 		return err
 	} else if validResponse, ok := response.(GetEventResponseObject); ok {
 		return validResponse.VisitGetEventResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListFormats operation middleware
+func (sh *strictHandler) ListFormats(ctx echo.Context) error {
+	var request ListFormatsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListFormats(ctx.Request().Context(), request.(ListFormatsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListFormats")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListFormatsResponseObject); ok {
+		return validResponse.VisitListFormatsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DetectFormats operation middleware
+func (sh *strictHandler) DetectFormats(ctx echo.Context) error {
+	var request DetectFormatsRequestObject
+
+	var body DetectFormatsJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DetectFormats(ctx.Request().Context(), request.(DetectFormatsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DetectFormats")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DetectFormatsResponseObject); ok {
+		return validResponse.VisitDetectFormatsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// TestFormats operation middleware
+func (sh *strictHandler) TestFormats(ctx echo.Context) error {
+	var request TestFormatsRequestObject
+
+	var body TestFormatsJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.TestFormats(ctx.Request().Context(), request.(TestFormatsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TestFormats")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(TestFormatsResponseObject); ok {
+		return validResponse.VisitTestFormatsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -28,6 +28,7 @@ var problems = []struct {
 	{store.ErrTooWide, http.StatusUnprocessableEntity, "The answer took too long. Ask for a shorter range, or filter by a route."},
 	{store.ErrUnavailable, http.StatusServiceUnavailable, "The database does not answer. Logs are kept where they are and read on when it is back."},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable, "The answer took too long. Try again in a moment."},
+	{errBusy, http.StatusServiceUnavailable, "As many logs are looked at as may be. Try again in a moment."},
 	{context.Canceled, statusClosed, "The client went away."},
 }
 

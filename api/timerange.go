@@ -84,14 +84,14 @@ func roundDown(t time.Time, unit string, zone *time.Location) time.Time {
 	}
 }
 
-// parseZone reads the name of a time zone. The machine's own ("Local") is not one.
-func parseZone(tz *string) (*time.Location, error) {
+// parseZone reads a parameter that names a time zone. The machine's own ("Local") is not one.
+func parseZone(param string, tz *string) (*time.Location, error) {
 	if tz == nil || *tz == "" {
 		return time.UTC, nil
 	}
 	zone, err := time.LoadLocation(*tz)
 	if err != nil || *tz == "Local" {
-		return nil, bad("tz", "%s is not an IANA time zone such as Europe/Berlin", quote(*tz))
+		return nil, bad(param, "%s is not an IANA time zone such as Europe/Berlin", quote(*tz))
 	}
 	return zone, nil
 }
@@ -101,7 +101,7 @@ func parseZone(tz *string) (*time.Location, error) {
 func parseRange(from, to, tz *string, now time.Time, data store.Span) (asked, error) {
 	a := asked{data: data}
 	var err error
-	if a.zone, err = parseZone(tz); err != nil {
+	if a.zone, err = parseZone("tz", tz); err != nil {
 		return a, err
 	}
 	old := !data.To.IsZero() && data.To.Before(now.Add(-stale))

@@ -64,6 +64,7 @@ type Record struct {
 
 	Text   string // the record as it was read, lines joined by "\n", without the last newline
 	Reason Reason // why the record is unparsed or skipped
+	Format string // the name of the format that read it; "" when none did
 }
 
 // Reason says why a record is unparsed or skipped. It is a small closed set, so that it can be counted.

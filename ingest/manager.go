@@ -105,7 +105,7 @@ func (m *manager) open(ctx context.Context) error {
 		return err
 	}
 	m.id = id
-	m.Status.change(id, func(*sourceStatus) {})
+	m.Status.change(id, func(x *sourceStatus) { x.source = m.source })
 	if err := m.service.load(ctx, m.Ledger); err != nil {
 		return err
 	}

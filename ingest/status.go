@@ -17,6 +17,7 @@ type Status struct {
 
 type sourceStatus struct {
 	event.SourceState
+	source  Source
 	rate    float64 // lines a second, smoothed
 	rated   time.Time
 	pending int64

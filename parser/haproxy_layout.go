@@ -72,6 +72,16 @@ func (g *haproxyLayout) read(line string, r *event.Record) event.Reason {
 	return why
 }
 
+// explain implements explainer.
+func (g *haproxyLayout) explain(line string) stop {
+	_, s, _ := cutSyslog(line)
+	out := g.access.explain(s)
+	if out.at >= 0 {
+		out.at += len(line) - len(s)
+	}
+	return out
+}
+
 // haproxyVariable is a variable of log-format: its slot, and whether +Q puts quotes around it.
 type haproxyVariable struct {
 	slot variable

@@ -108,6 +108,8 @@ type layout struct {
 	outcome func(x *exchange, e *event.Event)
 
 	unchecked bool // it has an address of which scan does not say whether it is one
+
+	names []string // of the pieces' values, as the user wrote them
 }
 
 // piece is a text, which may be empty, and the value behind it.
@@ -179,7 +181,7 @@ func (l *layout) link(s cutLayout) error {
 			p.end = endBracket
 		}
 		l.unchecked = l.unchecked || p.slot == vAddr && p.end != endAddr
-		l.pieces = append(l.pieces, p)
+		l.pieces, l.names = append(l.pieces, p), append(l.names, t.name)
 	}
 	l.tail = literal
 	l.given &^= 1 << vIgnored

@@ -45,6 +45,7 @@ func (oneLine) place(string, bool) place { return whole }
 // reader is the Parser of a known format. It joins lines to records and keeps every byte accounted for.
 type reader struct {
 	name    string
+	layout  string
 	grammar grammar
 	single  bool
 	fresh   bool // it was found for one line only so far
@@ -90,7 +91,7 @@ func (r *reader) Flush(emit func(*event.Record)) {
 		return
 	}
 	first, last := &r.lines[0], &r.lines[len(r.lines)-1]
-	r.rec = event.Record{Line: first.Number, Lines: len(r.lines), Start: first.Start, End: last.End, Seen: first.Seen, Text: first.Text}
+	r.rec = event.Record{Line: first.Number, Lines: len(r.lines), Start: first.Start, End: last.End, Seen: first.Seen, Text: first.Text, Format: r.name}
 	if len(r.lines) > 1 {
 		r.rec.Text = joinLines(r.lines, r.size)
 	}
@@ -181,14 +182,14 @@ func (r *reader) extend(l event.Line, where place, emit func(*event.Record)) {
 func (r *reader) one(l *event.Line, emit func(*event.Record)) {
 	rec := &r.rec
 	*rec = event.Record{} // cleared in place: a record is large, and copying one costs more than reading it
-	rec.Line, rec.Lines, rec.Start, rec.End, rec.Seen, rec.Text = l.Number, 1, l.Start, l.End, l.Seen, l.Text
+	rec.Line, rec.Lines, rec.Start, rec.End, rec.Seen, rec.Text, rec.Format = l.Number, 1, l.Start, l.End, l.Seen, l.Text, r.name
 	r.read()
 	emit(rec)
 }
 
 // try reads a line as a record by itself, and emits it when it is of the format. Sure says that it must be without fault.
 func (r *reader) try(l event.Line, sure bool, emit func(*event.Record)) bool {
-	r.rec = event.Record{Line: l.Number, Lines: 1, Start: l.Start, End: l.End, Seen: l.Seen, Text: l.Text}
+	r.rec = event.Record{Line: l.Number, Lines: 1, Start: l.Start, End: l.End, Seen: l.Seen, Text: l.Text, Format: r.name}
 	r.read()
 	if r.rec.Reason == event.NoFormat || sure && r.rec.Reason != "" {
 		return false

@@ -133,7 +133,7 @@ func newReader(o Options) (*reader, error) {
 		return nil, fmt.Errorf("%w: %s: %w", ErrFormat, f.Name, err)
 	}
 	_, single := g.(interface{ single() })
-	return &reader{name: f.Name, grammar: g, single: single}, nil
+	return &reader{name: f.Name, layout: o.Layout, grammar: g, single: single}, nil
 }
 
 // nearest returns the names of the formats that are most like name, at most three.

@@ -34,7 +34,7 @@ var arrows = map[string][]string{
 		"github.com/hashicorp/golang-lru/v2", "github.com/klauspost/compress", "github.com/mikelolasagasti/xz",
 	},
 	"api": {
-		"event", "store", "cause", "answer", echo,
+		"event", "parser", "store", "cause", "answer", echo,
 		"github.com/oapi-codegen/runtime", "github.com/goccy/go-yaml", "github.com/VictoriaMetrics/metrics",
 	},
 	"store/storetest/fill": {"event", "store", pgxModule},

@@ -17,8 +17,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"hangup/api"
+	"hangup/event"
 	"hangup/ingest"
 	"hangup/jobs"
+	"hangup/parser"
 	"hangup/store"
 	"hangup/web"
 )
@@ -91,7 +93,7 @@ func serve(ctx context.Context, e env, f serveFlags, cfg config, sources []inges
 	status := ingest.NewStatus()
 	scheduler := jobs.New(log, writes, schedule(writes, cfg.retention()))
 	handler, err := api.New(api.Options{
-		Store: asks, Log: log, Version: version(), Sources: status, Jobs: agenda{scheduler},
+		Store: asks, Log: log, Version: version(), Sources: status, Excerpts: excerpts{status}, Jobs: agenda{scheduler},
 		Hosts: hosts(listener, cfg.Hosts), Files: web.Files(), Metrics: []func(io.Writer){writeSources(status)},
 	})
 	if err != nil {
@@ -235,6 +237,18 @@ func schedule(s *store.Store, r store.Retention) []jobs.Job {
 		Ahead:    s.PreparePartitions,
 		Expire:   func(ctx context.Context, now time.Time) (int64, error) { return s.Expire(ctx, now, r) },
 	})
+}
+
+// excerpts shows lines of the sources to the API.
+type excerpts struct{ status *ingest.Status }
+
+// Excerpt implements api.Excerpts.
+func (e excerpts) Excerpt(source int64) ([]event.Line, parser.Options, error) {
+	lines, o, err := e.status.Excerpt(source)
+	if errors.Is(err, ingest.ErrNotRead) {
+		err = fmt.Errorf("%w: %w", store.ErrNotFound, err)
+	}
+	return lines, o, err
 }
 
 // agenda shows the scheduler to the API.

@@ -236,6 +236,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/formats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The log formats that are known, and the envelopes around them */
+        get: operations["listFormats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/formats/detect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find out which formats some lines have
+         * @description Takes lines as text, or the first and the newest lines of a source that this process reads, with secrets removed. 500
+         *     lines are looked at, the body may have 256 KiB. Nothing is stored. 409: the source's file cannot be read now. 503: as
+         *     many logs as may be are looked at already; try again after Retry-After.
+         */
+        post: operations["detectFormats"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/formats/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read some lines, and say of each what was understood and where the reading stopped
+         * @description Takes lines as `detectFormats` does, and reads them by the given format or layout, by that of the source, or by what is
+         *     detected. 500 records are given, 1,000 lines are read, for 5 s at most; `truncated` says that there was more.
+         */
+        post: operations["testFormats"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -258,7 +318,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         ProblemError: {
-            /** @description The query or path parameter at fault. */
+            /** @description The parameter or key of the body at fault. */
             param?: string;
             detail: string;
         };
@@ -713,6 +773,165 @@ export interface components {
             reasons: {
                 [key: string]: number;
             };
+        };
+        /** @description What a log of a format cannot show, and what to write into the server's configuration to see more. */
+        Advice: {
+            format: string;
+            hides: string;
+            /** @description Lines for the server's configuration; absent when nothing helps. */
+            config?: string;
+        };
+        FormatInfo: {
+            /** @description As `format` takes it. */
+            name: string;
+            /** @description Which program writes it, by which setting. */
+            summary: string;
+            example: string;
+            /** @description Its records may say how long the exchange took. */
+            durations: boolean;
+            /** @description It is read by a layout: the format string of the server's configuration. */
+            layout: boolean;
+            /** @description A record may span several lines. */
+            multiline: boolean;
+            aliases: string[];
+            advice?: components["schemas"]["Advice"];
+        };
+        FormatList: {
+            items: components["schemas"]["FormatInfo"][];
+            /** @description What may be around the lines of a format: container engines, syslog, shippers. */
+            envelopes: components["schemas"]["FormatInfo"][];
+        };
+        /** @description Either `text` or `source` is given. */
+        DetectRequest: {
+            /** @description Lines as they stand in the log, with newlines between them. */
+            text?: string;
+            /** @description A source's id: its file's first and newest lines are taken. */
+            source?: string;
+            /** @description IANA time zone of times that have none. */
+            timezone?: string;
+        };
+        /** @description Either `text` or `source` is given. */
+        TestRequest: {
+            /** @description Lines as they stand in the log, with newlines between them. */
+            text?: string;
+            /** @description A source's id: its file's first and newest lines are taken, and its settings where none are given here. */
+            source?: string;
+            /** @description The format to read by; empty or `auto` to detect it. */
+            format?: string;
+            /** @description The layout to read by. */
+            layout?: string;
+            /** @description IANA time zone of times that have none. */
+            timezone?: string;
+        };
+        FormatGuess: {
+            format: string;
+            layout?: string;
+            summary?: string;
+            /**
+             * Format: double
+             * @description Of the lines, empty ones left out: those that it understands.
+             */
+            share: number;
+            /**
+             * Format: double
+             * @description 0 to 1: the share, less the fewer lines there are.
+             */
+            confidence: number;
+            /** @description It understands as many lines as the first of the formats that were taken. */
+            tie: boolean;
+        };
+        LogTimes: {
+            /**
+             * @description stated: the times have a zone; assumed: they have none, and one was taken; none: no record has a time
+             * @enum {string}
+             */
+            zone: "stated" | "assumed" | "mixed" | "none";
+            /** @description The zone that was taken. */
+            assumed?: string;
+            /** Format: date-time */
+            first?: string;
+            /** Format: date-time */
+            last?: string;
+        };
+        LogDurations: {
+            /** @description Exchanges that say how long they took. */
+            records: number;
+            /**
+             * Format: double
+             * @description The step in which durations are written; absent while fewer than three tell.
+             */
+            tick_ms?: number;
+        };
+        FormatDetection: {
+            /** @description As `format` takes it: envelope/format+format. Empty when no format fits. */
+            name: string;
+            /** @description What is around the lines. */
+            envelope?: string;
+            /** @description Lines that were looked at. */
+            lines: number;
+            /** @description There were more lines than are looked at. */
+            truncated: boolean;
+            /** @description The formats to read the lines with, the one that reads most first; shares are of all lines. */
+            formats: components["schemas"]["FormatGuess"][];
+            /** @description Formats that were not taken, each by itself, the best first. */
+            others: components["schemas"]["FormatGuess"][];
+            /** Format: double */
+            share: number;
+            /** Format: double */
+            confidence: number;
+            /** @description Lines that were not understood, three at most. */
+            misses: string[];
+            times: components["schemas"]["LogTimes"];
+            durations: components["schemas"]["LogDurations"];
+            advice: components["schemas"]["Advice"][];
+        };
+        /** @description Where the reading of a record stopped. */
+        ParseStop: {
+            /** @description The format that read furthest; absent when none read anything. */
+            format?: string;
+            /** @description Characters of the record's text that were read; absent when the place is not known. */
+            at?: number;
+            /** @description What the format needs there. */
+            expected: string;
+            /** @description The beginning of what stands there. */
+            rest?: string;
+        };
+        TestedRecord: {
+            /**
+             * Format: int64
+             * @description Of the record's first line, from 1.
+             */
+            line: number;
+            lines: number;
+            /** @enum {string} */
+            kind: "request" | "disconnect" | "other" | "unparsed" | "skipped";
+            /** @description The format that read it; absent when only the envelope is understood. */
+            format?: string;
+            /** @description Why it is unparsed or skipped. */
+            reason?: string;
+            party?: string;
+            how?: string;
+            phase?: string;
+            /** @description What the record says, in the keys of `hangup parse`. */
+            fields: {
+                [key: string]: unknown;
+            };
+            stopped?: components["schemas"]["ParseStop"];
+            /** @description The record as it stands, cut at 4 KiB. */
+            text: string;
+        };
+        FormatTest: {
+            /** @description The format that was used; empty when none fits. */
+            name: string;
+            envelope?: string;
+            /** Format: double */
+            confidence: number;
+            /** @description Lines that were read. */
+            lines: number;
+            /** @description There were more lines or records than are given. */
+            truncated: boolean;
+            records: components["schemas"]["SourceRecords"];
+            items: components["schemas"]["TestedRecord"][];
         };
         JobRun: {
             /** Format: date-time */
@@ -1255,6 +1474,77 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UnparsedList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listFormats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The formats. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormatList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    detectFormats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DetectRequest"];
+            };
+        };
+        responses: {
+            /** @description What was found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormatDetection"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    testFormats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestRequest"];
+            };
+        };
+        responses: {
+            /** @description The records. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormatTest"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -1,0 +1,146 @@
+package parser
+
+import (
+	"strings"
+	"testing"
+
+	"hangup/event"
+)
+
+// explained parses lines and explains those that are unparsed.
+func explained(t *testing.T, o Options, lines ...string) []Failure {
+	t.Helper()
+	p, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bad []event.Record
+	keep := func(r *event.Record) {
+		if r.Kind == event.Unparsed {
+			bad = append(bad, *r)
+		}
+	}
+	for i, s := range lines {
+		p.Line(event.Line{Text: s, Number: int64(i + 1), Start: int64(i), End: int64(i + 1)}, keep)
+	}
+	p.Flush(keep)
+	x := Explain(p)
+	var out []Failure
+	for i := range bad {
+		out = append(out, x.Record(&bad[i]))
+	}
+	return out
+}
+
+// TestExplain damages lines and holds that the place and the missing thing are named.
+func TestExplain(t *testing.T) {
+	t.Parallel()
+	const (
+		layout = `$remote_addr [$time_local] "$request" $status $request_time`
+		good   = `192.0.2.1 [22/Nov/2026:10:00:00 +0000] "GET /a HTTP/1.1" 200 0.005`
+	)
+	own := Options{Layout: layout}
+	docker := Options{Format: "docker-json/nginx-combined"}
+	for _, c := range []struct {
+		name, line string
+		o          Options
+		format     string
+		at         string // the text at which it stopped; "?" when the place is not known
+		expected   string // part of it
+	}{
+		{"a word for a status", strings.Replace(good, " 200 ", " abc ", 1), own, "nginx", "abc 0.005", "$status, which is a number"},
+		{"no such month", strings.Replace(good, "Nov", "Nox", 1), own, "nginx", "22/Nox", "$time_local, which is a time"},
+		{"a bracket is missing", strings.Replace(good, "[22", "22", 1), own, "nginx", "192.0.2.1 22/Nov", `$remote_addr, and behind it " ["`},
+		{"the quote has no end", strings.Replace(good, `1.1"`, `1.1`, 1), own, "nginx", "GET /a", `$request, and behind it`},
+		{"it goes on", good + " more", own, "nginx", "0.005 more", "$request_time, which is a number"},
+		{"it ends early", good[:strings.LastIndex(good, " 0.0")], own, "nginx", "200", `$status, and behind it " "`},
+		{"nothing of it", "<b>", own, "nginx", "<b>", "$remote_addr"},
+		{"in an envelope", `{"log":"192.0.2.1 - - [22/Nov/2026:10:00:00 +0000] \"GET /a HTTP/1.1\" abc 5 \"-\" \"-\"\n","stream":"stdout","time":"2026-11-23T07:10:01.9Z"}`, docker, "nginx-combined", "?", "$status, which is a number"},
+		{"no envelope", "hello", docker, "docker-json", "hello", "a JSON object"},
+		{"half an object", `{"level":"info","ts":`, Options{Format: "caddy-json"}, "caddy-json", "", "JSON"},
+		{"other keys", `{"a":1}`, Options{Format: "caddy-json"}, "caddy-json", "?", "the keys "},
+		{"by its example", "2026/11/22 10:00:00 [error] nonsense", Options{Format: "nginx-error"}, "nginx-error", "nonsense", "looks like this: "},
+		{"of all formats the nearest", `192.0.2.1 - - [22/Nov/2026:10:00:00 +0000] "GET /a HTTP/1.1" many 5 "-" "curl"`, Options{}, "", "many", "a number"},
+		{"of no format", "\x1b]0;\xff<img>", Options{}, "", "\x1b]0;", "a known format"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			list := explained(t, c.o, c.line)
+			if len(list) != 1 {
+				t.Fatalf("%d records are unparsed, not one", len(list))
+			}
+			f := list[0]
+			if c.format != "" && f.Format != c.format || !strings.Contains(f.Expected, c.expected) {
+				t.Errorf("%+v, want format %s and %q in what is expected", f, c.format, c.expected)
+			}
+			if c.at == "?" {
+				if f.At != -1 {
+					t.Errorf("it stopped at %d", f.At)
+				}
+				return
+			}
+			if !strings.HasPrefix(f.Rest, c.at) {
+				t.Errorf("it stopped at %q, want %q", f.Rest, c.at)
+			}
+			if f.At >= 0 && !strings.HasPrefix(c.line[f.At:], c.at) {
+				t.Errorf("it stopped at byte %d, which is %q", f.At, c.line[f.At:])
+			}
+		})
+	}
+}
+
+// TestExplainTakesAnything explains damaged forms of every format's example: the place is within the text.
+func TestExplainTakesAnything(t *testing.T) {
+	t.Parallel()
+	p, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := Explain(p)
+	for _, f := range Formats() {
+		x := all
+		if !f.Layout {
+			own, err := New(Options{Format: f.Name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			x = Explain(own)
+		}
+		for _, s := range []string{f.Example, f.Example[:len(f.Example)/2], f.Example[1:], "\x00\xff" + f.Example, strings.Repeat("\\\"[", 50), ""} {
+			got := x.Record(&event.Record{Text: s, Reason: event.NoFormat})
+			if got.At < -1 || got.At > len(s) || got.Expected == "" || len(got.Rest) > maxRest {
+				t.Errorf("%s: %q is explained as %+v", f.Name, s, got)
+			}
+		}
+	}
+}
+
+// TestAdvise takes layouts that show more and less.
+func TestAdvise(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		format, layout, config string
+		durations              bool
+	}{
+		{"nginx", `$remote_addr [$time_local] "$request" $status`, "$request_time $request_completion", false},
+		{"nginx", `$remote_addr [$time_local] "$request" $status $request_time`, "$request_completion", true},
+		{"nginx", `$remote_addr [$time_local] "$request" $status $request_time $request_completion`, "", true},
+		{"apache", `%h %t "%r" %>s %X`, "%D", false},
+		{"haproxy", `%ci [%tr] %ST %{+Q}r`, "%Ta %tsc", false},
+		{"gunicorn", `%(h)s %(t)s "%(r)s" %(s)s %(D)s`, "", true},
+		{"nginx-combined", "", "$request_time", false},
+	} {
+		a, ok := Advise(c.format, c.layout)
+		if ok != (c.config != "") || !strings.Contains(a.Config, c.config) {
+			t.Errorf("%s %s: %+v", c.format, c.layout, a)
+		}
+		if HasDurations(c.format, c.layout) != c.durations {
+			t.Errorf("%s %s: durations are %v", c.format, c.layout, !c.durations)
+		}
+	}
+	for name := range layoutAdvice {
+		if !registry[name].Layout {
+			t.Errorf("there is advice for the layouts of %s, which is no dialect", name)
+		}
+	}
+}
