@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -153,24 +154,30 @@ func (m *sample) clocks(ctx context.Context, p parser.Parser) (LogTimes, LogDura
 // divides all of them.
 type tick struct {
 	step time.Duration
-	n    int // durations that tell: those that are not 0
+	seen []time.Duration // the first different ones
 }
+
+// tickTells is how many different durations tell the step: fewer may all be whole tenths of a second by accident.
+const tickTells = 10
 
 func (t *tick) add(d time.Duration) {
 	if d <= 0 {
 		return
 	}
-	if t.n++; t.n == 1 {
+	if t.step == 0 {
 		t.step = time.Second
 	}
 	for d%t.step != 0 {
 		t.step /= 10
 	}
+	if len(t.seen) < tickTells && !slices.Contains(t.seen, d) {
+		t.seen = append(t.seen, d)
+	}
 }
 
-// milliseconds returns the step; nil while too few durations tell: two may be whole tenths of a second by accident.
+// milliseconds returns the step; nil while it is not known.
 func (t *tick) milliseconds() *float64 {
-	if t.n < 3 {
+	if len(t.seen) < tickTells {
 		return nil
 	}
 	return new(float64(t.step) / float64(time.Millisecond))

@@ -563,7 +563,7 @@ type LogDurations struct {
 	// Records Exchanges that say how long they took.
 	Records int `json:"records"`
 
-	// TickMs The step in which durations are written; absent while fewer than three tell.
+	// TickMs The step in which durations are written; absent while fewer than ten different ones tell.
 	TickMs *float64 `json:"tick_ms,omitempty"`
 }
 

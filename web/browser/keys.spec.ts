@@ -21,6 +21,9 @@ test("pages, rows and the help sheet", async ({ page }) => {
   await page.keyboard.press("s");
   await expect(page).toHaveURL(/\/sources/);
   await page.keyboard.press("g");
+  await page.keyboard.press("f");
+  await expect(page).toHaveURL(/\/formats/);
+  await page.keyboard.press("g");
   await page.keyboard.press("o");
   await expect(page).toHaveURL(/\/\?/);
 

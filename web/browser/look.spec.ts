@@ -12,6 +12,7 @@ const pages: Record<string, string> = {
   events: `/events?${all}&f=client:eq:${attacker}&joined=1`,
   drawer: `/events?${all}&event=`,
   sources: "/sources?source=",
+  formats: "/formats?source=",
   empty: "/?from=2026-01-15T11:00:00Z&to=2026-01-15T12:00:00Z",
   missing: "/no-such-page",
 };
@@ -33,6 +34,7 @@ for (const [name, path] of Object.entries(pages)) {
         }
         await page.goto(to);
         await quiet(page);
+        if (name === "formats") await expect(page.getByRole("region", { name: "Lines" })).toBeVisible();
         if (name === "drawer") await expect(page.getByRole("dialog").locator(".raw")).toBeVisible();
         const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         expect(wide, "pixels beyond the screen").toBeLessThanOrEqual(0);

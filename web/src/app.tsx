@@ -2,6 +2,7 @@ import { effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { api, ask, unreachable } from "./api/client";
 import { Events } from "./page/events";
+import { Formats } from "./page/formats";
 import { Overview } from "./page/overview";
 import { Sources } from "./page/sources";
 import { Chips } from "./part/chips";
@@ -12,11 +13,18 @@ import { refresh } from "./state/clock";
 import { useQuery } from "./state/query";
 import { type Span, spanOf } from "./state/range";
 import { view } from "./state/router";
+import { hasRange } from "./state/view";
 
 /** The range on the screen, for the keys that move it. */
 export const answered = signal<Span | undefined>(undefined);
 
-const titles = { overview: "Overview", events: "Events", sources: "Sources", missing: "No such page" };
+const titles = {
+  overview: "Overview",
+  events: "Events",
+  sources: "Sources",
+  formats: "Format tester",
+  missing: "No such page",
+};
 
 /** startTitle keeps the title of the tab in step with the page. */
 export function startTitle(): void {
@@ -30,7 +38,7 @@ export function App() {
   const v = view.value;
   const meta = useQuery("meta", (s) => ask(api.GET("/api/v1/meta", { signal: s })), false);
   const asked = { ...rangeOf(v), ...filtersOf(v, "overview"), compare: v.compare };
-  const summary = useQuery(v.page === "sources" || v.page === "missing" ? "" : keyOf("summary", asked), (s) =>
+  const summary = useQuery(hasRange(v.page) ? keyOf("summary", asked) : "", (s) =>
     ask(api.GET("/api/v1/summary", { params: { query: asked }, signal: s })),
   );
   const range = summary.data?.range;
@@ -46,10 +54,11 @@ export function App() {
       <Banner />
       <main id="main" tabIndex={-1}>
         <h1 class="sr">{titles[v.page]}</h1>
-        {(v.page === "overview" || v.page === "events") && <Chips />}
+        <Chips />
         {v.page === "overview" && <Overview summary={summary} />}
         {v.page === "events" && <Events />}
         {v.page === "sources" && <Sources />}
+        {v.page === "formats" && <Formats />}
         {v.page === "missing" && (
           <p class="blank">
             There is no such page.{" "}

@@ -858,7 +858,7 @@ export interface components {
             records: number;
             /**
              * Format: double
-             * @description The step in which durations are written; absent while fewer than three tell.
+             * @description The step in which durations are written; absent while fewer than ten different ones tell.
              */
             tick_ms?: number;
         };

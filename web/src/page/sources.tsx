@@ -8,6 +8,7 @@ import { Table } from "../part/table";
 import { now } from "../state/clock";
 import { useQuery } from "../state/query";
 import { view } from "../state/router";
+import { pasteLines } from "../state/tester";
 import { hrefOf } from "../state/view";
 import { Jobs } from "./jobs";
 
@@ -179,6 +180,22 @@ function More({ s }: { s: Source }) {
         )}
       </dl>
       <h3>Examples of what was not understood</h3>
+      {answer.data && answer.data.items.length > 0 && (
+        <p>
+          <a
+            href={hrefOf({ ...v, page: "formats", source: "" })}
+            data-go
+            onClick={() => pasteLines(answer.data?.items.map((u) => u.text) ?? [])}
+          >
+            Test these lines
+          </a>
+          : where the reading stops, and what would be needed there. Or{" "}
+          <a href={hrefOf({ ...v, page: "formats", source: s.id })} data-go>
+            test the file's first and newest lines
+          </a>
+          .
+        </p>
+      )}
       <TroubleBox trouble={answer.trouble} />
       {answer.data && answer.data.items.length === 0 && <Blank>None. Every line was understood.</Blank>}
       <ol class="samples">

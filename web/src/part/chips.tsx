@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { api, ask } from "../api/client";
 import { opWord } from "../format/word";
 import { view } from "../state/router";
-import { appliesTo, type Filter, filterText, hrefOf, withoutFilter } from "../state/view";
+import { appliesTo, type Filter, filterText, hasRange, hrefOf, withoutFilter } from "../state/view";
 import { Log } from "./log";
 
 const names = signal<Record<string, string>>({});
@@ -19,7 +19,7 @@ export function nameRoutes(routes: { id: string; method: string; template: strin
 /** Chips shows the filters, each with a link that takes it away. */
 export function Chips() {
   const v = view.value;
-  if (v.filters.length === 0 || v.page === "sources") return null;
+  if (v.filters.length === 0 || !hasRange(v.page)) return null;
   return (
     <ul class="chips" aria-label="Filters">
       {v.filters.map((f, i) => (

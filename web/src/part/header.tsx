@@ -1,7 +1,7 @@
 import type { Meta, Range } from "../api/client";
 import { view } from "../state/router";
 import { dark, nextTheme } from "../state/store";
-import { hrefOf, type Page } from "../state/view";
+import { hasRange, hrefOf, type Page } from "../state/view";
 import { AddFilter } from "./filter";
 import { helpOpen } from "./help";
 import { RangePicker } from "./range";
@@ -11,6 +11,7 @@ const pages: { page: Page; text: string }[] = [
   { page: "overview", text: "Overview" },
   { page: "events", text: "Events" },
   { page: "sources", text: "Sources" },
+  { page: "formats", text: "Formats" },
 ];
 
 /** Header holds the way to the pages, the range, and the settings of this browser. */
@@ -35,9 +36,9 @@ export function Header({ range, meta }: { range: Range | undefined; meta: Meta |
         ))}
       </nav>
       <div class="grow" />
-      {v.page !== "sources" && <ServicePicker meta={meta} />}
+      {hasRange(v.page) && <ServicePicker meta={meta} />}
       <AddFilter meta={meta} />
-      {v.page !== "sources" && <RangePicker range={range} />}
+      {hasRange(v.page) && <RangePicker range={range} />}
       <div class="tools">
         <button
           type="button"

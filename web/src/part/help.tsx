@@ -8,6 +8,7 @@ const keys: [string, string][] = [
   ["g o", "Overview"],
   ["g e", "Events"],
   ["g s", "Sources"],
+  ["g f", "Formats"],
   ["[  ]", "Range earlier, later"],
   ["r", "Ask again now"],
   ["p", "Stop and start refreshing"],

@@ -6,7 +6,7 @@ import { change, go, view } from "./router";
 import { shortcuts } from "./store";
 import { isLive, type Page } from "./view";
 
-const pages: Record<string, Page> = { o: "overview", e: "events", s: "sources" };
+const pages: Record<string, Page> = { o: "overview", e: "events", s: "sources", f: "formats" };
 
 /** startKeys listens on the document; answered gives the range that is on the screen. */
 export function startKeys(answered: () => Span | undefined): void {

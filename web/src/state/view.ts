@@ -1,7 +1,7 @@
 // What the page shows is a function of its address: page, range, zone, filters, order and what is open.
 
 /** Page names a page of the dashboard. */
-export type Page = "overview" | "events" | "sources" | "missing";
+export type Page = "overview" | "events" | "sources" | "formats" | "missing";
 
 /** Filter is one condition `field:op:value` of the API's parameter `f`. */
 export interface Filter {
@@ -32,13 +32,23 @@ export interface View {
   idle: boolean;
   joined: boolean;
   event: string; // id of the event in the drawer
-  source: string; // id of the source whose samples are open
+  source: string; // id of the source whose samples are open, or whose lines are tested
 }
 
-const paths: Record<Exclude<Page, "missing">, string> = { overview: "/", events: "/events", sources: "/sources" };
+const paths: Record<Exclude<Page, "missing">, string> = {
+  overview: "/",
+  events: "/events",
+  sources: "/sources",
+  formats: "/formats",
+};
 
 /** Fields that only single disconnects have: figures over time cannot be split by them. */
 const eventFields = new Set(["client", "how", "phase", "status", "exchange"]);
+
+/** hasRange tells whether a page answers a question about a range of time. */
+export function hasRange(page: Page): boolean {
+  return page === "overview" || page === "events";
+}
 
 /** appliesTo tells whether a page can filter by the field. */
 export function appliesTo(page: Page, field: string): boolean {
