@@ -758,9 +758,14 @@ type ServiceInfo struct {
 
 // Source defines model for Source.
 type Source struct {
+	// Advice What the formats seen in it hide, and what to write into the server's configuration.
+	Advice      []Advice    `json:"advice"`
 	Bytes       SourceBytes `json:"bytes"`
 	CommittedAt *time.Time  `json:"committed_at,omitempty"`
 	Confidence  float64     `json:"confidence"`
+
+	// Durations Whether its formats can say how long an exchange took: without that no timers can be found. Absent while the format is not known.
+	Durations *bool `json:"durations,omitempty"`
 
 	// Files Open generations.
 	Files int `json:"files"`

@@ -47,6 +47,7 @@ func TestSources(t *testing.T) {
 	live[1].BehindSince = now.Add(-time.Minute)
 	live[2].LastError, live[2].LastErrorAt = "open /log/c: permission denied", now.Add(-time.Hour)
 	live[3] = event.SourceState{Source: live[3].Source}
+	live[0].Formats = []event.SeenFormat{{Format: "nginx", Layout: `$remote_addr [$time_local] "$request" $status`}}
 	live = live[:4] // the last one is not read here
 	if err := s.st.SetFormat(t.Context(), "shop", live[0].Source, "nginx-combined", 1); err != nil {
 		t.Fatal(err)
@@ -69,7 +70,11 @@ func TestSources(t *testing.T) {
 		LagBytes: 100, LinesPerSecond: 2.5, LastEventAt: &at, CommittedAt: list[0].CommittedAt,
 		Records:     api.SourceRecords{Read: 5, Request: 1, Disconnect: 1, Other: 2, Unparsed: 1},
 		Bytes:       api.SourceBytes{Committed: 500, Parsed: 400, Unparsed: 100, Lost: 7},
-		Quarantined: new(int64(1)), UnparsedRate: new(0.2),
+		Quarantined: new(int64(1)), UnparsedRate: new(0.2), Durations: new(false),
+		Advice: []api.Advice{{
+			Format: "nginx", Hides: "how long an exchange took, so no timers can be found, and clients that leave in the middle of a response",
+			Config: new("add to the log's format: $request_time $request_completion"),
+		}},
 	}
 	if diff := cmp.Diff(want, list[0]); diff != "" {
 		t.Error(diff)
@@ -85,6 +90,12 @@ func TestSources(t *testing.T) {
 	}
 	if v := list[4]; v.State != api.SourceStateStopped || v.Files != 1 || v.LagBytes != 0 {
 		t.Errorf("the fifth source is %+v", v)
+	}
+	if v := list[1]; len(v.Advice) != 1 || v.Advice[0].Format != "nginx-json" || !*v.Durations {
+		t.Errorf("the second source hides %+v", v.Advice)
+	}
+	if v := list[4]; len(v.Advice) != 0 || v.Durations != nil {
+		t.Errorf("the fifth source, whose format is not known, hides %+v", v.Advice)
 	}
 	b := get[api.Summary](t, s, "/api/v1/summary").Sources
 	if b.Total != 5 || b.Behind != 1 || b.Failing != 1 || *b.UnparsedRate != 1.0/21 {

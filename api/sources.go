@@ -7,6 +7,7 @@ import (
 
 	"hangup/answer"
 	"hangup/event"
+	"hangup/parser"
 	"hangup/store"
 )
 
@@ -52,6 +53,7 @@ func toSource(v store.Source, state event.SourceState, live bool, now time.Time)
 		out.UnparsedRate = &r
 	}
 	if !live {
+		out.Advice, out.Durations = hidden(parser.FormatsOf(v.Format))
 		return out
 	}
 	out.State = liveState(state, now)
@@ -64,10 +66,30 @@ func toSource(v store.Source, state event.SourceState, live bool, now time.Time)
 	if out.Format == "" {
 		out.Format, out.Confidence = state.Format, state.Confidence
 	}
+	seen := make([]parser.Guess, len(state.Formats))
+	for i, f := range state.Formats {
+		seen[i] = parser.Guess{Format: f.Format, Layout: f.Layout}
+	}
+	if len(seen) == 0 {
+		seen = parser.FormatsOf(out.Format)
+	}
+	out.Advice, out.Durations = hidden(seen)
 	if state.LastError != "" {
 		out.LastError, out.LastErrorAt = &state.LastError, some(state.LastErrorAt.UTC())
 	}
 	return out
+}
+
+// hidden says what a log of the formats hides, and whether it can have durations; nil without formats.
+func hidden(formats []parser.Guess) ([]Advice, *bool) {
+	if len(formats) == 0 {
+		return []Advice{}, nil
+	}
+	durations := false
+	for _, g := range formats {
+		durations = durations || parser.HasDurations(g.Format, g.Layout)
+	}
+	return advise(formats), &durations
 }
 
 func liveState(s event.SourceState, now time.Time) SourceState {

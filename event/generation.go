@@ -80,8 +80,15 @@ type SourceState struct {
 	LastErrorAt time.Time
 	Format      string
 	Confidence  float64
+	Formats     []SeenFormat // those of Format, one by one
 	LinesPerSec float64
 	Batches     int64 // stored by this process
 	Retries     int64 // failed attempts of this process
 	Fenced      int64 // batches that another process had stored
+}
+
+// SeenFormat is one of the formats that a log is read by.
+type SeenFormat struct {
+	Format string
+	Layout string // "" for a format without one
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hangup/event"
+	"hangup/parser"
 )
 
 // check says whether the file still has the content that was read, to offset end.
@@ -144,5 +145,5 @@ func (w *follower) noteFormat(ctx context.Context) {
 		return
 	}
 	w.format = name
-	w.m.setFormat(name, confidence)
+	w.m.setFormat(name, confidence, parser.Found(w.parse).Formats)
 }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"hangup/event"
+	"hangup/parser"
 )
 
 // manager finds the generations of one source and has each followed, all at the same time: a renamed file is read on
@@ -66,11 +67,15 @@ func (m *manager) format() string {
 	return m.found
 }
 
-func (m *manager) setFormat(name string, confidence float64) {
+func (m *manager) setFormat(name string, confidence float64, formats []parser.Guess) {
 	m.mu.Lock()
 	m.found, m.confidence = name, confidence
 	m.mu.Unlock()
-	m.Status.change(m.id, func(x *sourceStatus) { x.Format, x.Confidence = name, confidence })
+	var seen []event.SeenFormat
+	for _, g := range formats {
+		seen = append(seen, event.SeenFormat{Format: g.Format, Layout: g.Layout})
+	}
+	m.Status.change(m.id, func(x *sourceStatus) { x.Format, x.Confidence, x.Formats = name, confidence, seen })
 }
 
 // run looks at the source's directory until ctx ends.
@@ -110,7 +115,7 @@ func (m *manager) open(ctx context.Context) error {
 		return err
 	}
 	if format != "" {
-		m.setFormat(format, 1)
+		m.setFormat(format, 1, parser.FormatsOf(format))
 	}
 	return nil
 }

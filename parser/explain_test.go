@@ -138,6 +138,18 @@ func TestAdvise(t *testing.T) {
 			t.Errorf("%s %s: durations are %v", c.format, c.layout, !c.durations)
 		}
 	}
+	for name, want := range map[string]string{
+		"": "", "docker-json": "", "nginx-combined": "nginx-combined", "docker-json/nginx-error+nginx-combined": "nginx-error nginx-combined",
+		"syslog-rfc3164/docker-json/redis": "redis",
+	} {
+		var have []string
+		for _, g := range FormatsOf(name) {
+			have = append(have, g.Format)
+		}
+		if strings.Join(have, " ") != want {
+			t.Errorf("the formats of %q are %q", name, have)
+		}
+	}
 	for name := range layoutAdvice {
 		if !registry[name].Layout {
 			t.Errorf("there is advice for the layouts of %s, which is no dialect", name)

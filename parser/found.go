@@ -1,5 +1,7 @@
 package parser
 
+import "strings"
+
 // Found says how p reads its log: the envelope and the formats in use, with their layouts. Formats is empty while p has not
 // found any. Formats that were found later, for single lines, have no share.
 func Found(p Parser) Detection {
@@ -17,4 +19,25 @@ func Found(p Parser) Detection {
 		return d
 	}
 	return Detection{envelope: -1}
+}
+
+// FormatsOf takes a name as Detection.Name gives it, "envelope/format+format", apart. Layouts are not in it.
+func FormatsOf(name string) []Guess {
+	for {
+		first, rest, more := strings.Cut(name, "/")
+		if _, ok := envelopeNamed(first); !ok {
+			break
+		}
+		if name = rest; !more {
+			break
+		}
+	}
+	if name == "" {
+		return nil
+	}
+	var list []Guess
+	for f := range strings.SplitSeq(name, "+") {
+		list = append(list, Guess{Format: f})
+	}
+	return list
 }

@@ -17,6 +17,9 @@ test("examples of what was not understood are text", async ({ page }) => {
     .getByRole("link")
     .click();
   await expect(page).toHaveURL(/source=/);
+  const hides = page.locator(".advice");
+  await expect(hides).toContainText("nginx-timed hides clients that leave in the middle of a response");
+  await expect(hides.locator(".raw")).toContainText("$request_completion");
   const samples = page.locator(".samples .raw");
   await expect(samples).toHaveCount(stage.unparsed.length);
   await expect(samples.filter({ hasText: "<img src=x onerror=alert(10)> is no line of a log" })).toHaveCount(1);

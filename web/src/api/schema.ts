@@ -751,6 +751,10 @@ export interface components {
             /** Format: int64 */
             quarantined?: number;
             unparsed_rate: components["schemas"]["NullableNumber"];
+            /** @description Whether its formats can say how long an exchange took: without that no timers can be found. Absent while the format is not known. */
+            durations?: boolean;
+            /** @description What the formats seen in it hide, and what to write into the server's configuration. */
+            advice: components["schemas"]["Advice"][];
         };
         SourceList: {
             items: components["schemas"]["Source"][];

@@ -2,6 +2,7 @@ import { Fragment } from "preact";
 import { api, ask, type Source } from "../api/client";
 import { bytes, count, percent, plural, spell } from "../format/number";
 import { stamp, unix } from "../format/time";
+import { AdviceList } from "../part/advice";
 import { Log } from "../part/log";
 import { Blank, Panel, TroubleBox } from "../part/panel";
 import { Table } from "../part/table";
@@ -86,6 +87,7 @@ function Row({ s }: { s: Source }) {
         <td data-label="Format">
           {s.format ? <Log text={s.format} max={60} /> : <span class="dim">unknown yet</span>}
           {s.format && <small>{percent(s.confidence)} sure</small>}
+          {blind(s) && <small class="warn">no durations</small>}
         </td>
         <td data-label="State">
           <span class={`state ${s.state}`} title={states[s.state]}>
@@ -136,6 +138,11 @@ function Row({ s }: { s: Source }) {
   );
 }
 
+/** blind tells whether a log of exchanges says nothing of how long they took. */
+function blind(s: Source): boolean {
+  return s.records.request > 0 && s.durations === false;
+}
+
 /** More shows the accounts of a source and examples of what was not understood. */
 function More({ s }: { s: Source }) {
   const v = view.value;
@@ -179,6 +186,15 @@ function More({ s }: { s: Source }) {
           </div>
         )}
       </dl>
+      {(s.advice.length > 0 || blind(s)) && (
+        <>
+          <h3>What this log hides</h3>
+          {blind(s) && (
+            <p>This log has no durations: how long clients wait cannot be told, and no timers can be found in it.</p>
+          )}
+          <AdviceList items={s.advice} />
+        </>
+      )}
       <h3>Examples of what was not understood</h3>
       {answer.data && answer.data.items.length > 0 && (
         <p>
