@@ -77,17 +77,20 @@ func (e ReadinessStatus) Valid() bool {
 
 // Defines values for SourceState.
 const (
-	SourceStateBehind  SourceState = "behind"
-	SourceStateFailing SourceState = "failing"
-	SourceStateReading SourceState = "reading"
-	SourceStateStopped SourceState = "stopped"
-	SourceStateWaiting SourceState = "waiting"
+	SourceStateBehind   SourceState = "behind"
+	SourceStateDegraded SourceState = "degraded"
+	SourceStateFailing  SourceState = "failing"
+	SourceStateReading  SourceState = "reading"
+	SourceStateStopped  SourceState = "stopped"
+	SourceStateWaiting  SourceState = "waiting"
 )
 
 // Valid indicates whether the value is a known member of the SourceState enum.
 func (e SourceState) Valid() bool {
 	switch e {
 	case SourceStateBehind:
+		return true
+	case SourceStateDegraded:
 		return true
 	case SourceStateFailing:
 		return true
@@ -759,10 +762,13 @@ type ServiceInfo struct {
 // Source defines model for Source.
 type Source struct {
 	// Advice What the formats seen in it hide, and what to write into the server's configuration.
-	Advice      []Advice    `json:"advice"`
-	Bytes       SourceBytes `json:"bytes"`
-	CommittedAt *time.Time  `json:"committed_at,omitempty"`
-	Confidence  float64     `json:"confidence"`
+	Advice []Advice `json:"advice"`
+
+	// Alarm Given while the newest records are not understood: the log's format has probably changed.
+	Alarm       *SourceAlarm `json:"alarm,omitempty"`
+	Bytes       SourceBytes  `json:"bytes"`
+	CommittedAt *time.Time   `json:"committed_at,omitempty"`
+	Confidence  float64      `json:"confidence"`
 
 	// Durations Whether its formats can say how long an exchange took: without that no timers can be found. Absent while the format is not known.
 	Durations *bool `json:"durations,omitempty"`
@@ -784,13 +790,32 @@ type Source struct {
 	Records        SourceRecords `json:"records"`
 	Service        string        `json:"service"`
 
-	// State waiting: nothing to read yet; stopped: not read by this process
+	// State waiting: nothing to read yet; degraded: the newest records are not understood; stopped: not read by this process
 	State        SourceState     `json:"state"`
 	UnparsedRate *NullableNumber `json:"unparsed_rate"`
 }
 
-// SourceState waiting: nothing to read yet; stopped: not read by this process
+// SourceState waiting: nothing to read yet; degraded: the newest records are not understood; stopped: not read by this process
 type SourceState string
+
+// SourceAlarm Given while the newest records are not understood: the log's format has probably changed.
+type SourceAlarm struct {
+	// Format The format that would read them, if one was found.
+	Format *string `json:"format,omitempty"`
+
+	// Layout Its layout.
+	Layout *string `json:"layout,omitempty"`
+
+	// Of Of so many of the newest.
+	Of    int       `json:"of"`
+	Since time.Time `json:"since"`
+
+	// Text One sentence for a person.
+	Text string `json:"text"`
+
+	// Unparsed Records that were not understood when the alarm was raised.
+	Unparsed int `json:"unparsed"`
+}
 
 // SourceBytes defines model for SourceBytes.
 type SourceBytes struct {
@@ -825,9 +850,12 @@ type SourceRecords struct {
 // SourcesBrief defines model for SourcesBrief.
 type SourcesBrief struct {
 	// Behind Sources with something unread for more than 5 s.
-	Behind  int `json:"behind"`
-	Failing int `json:"failing"`
-	Total   int `json:"total"`
+	Behind int `json:"behind"`
+
+	// Degraded Sources whose newest records are not understood.
+	Degraded int `json:"degraded"`
+	Failing  int `json:"failing"`
+	Total    int `json:"total"`
 
 	// UnparsedRate Share of records not understood since each source was first read.
 	UnparsedRate *NullableNumber `json:"unparsed_rate"`

@@ -48,6 +48,7 @@ func TestSources(t *testing.T) {
 	live[2].LastError, live[2].LastErrorAt = "open /log/c: permission denied", now.Add(-time.Hour)
 	live[3] = event.SourceState{Source: live[3].Source}
 	live[0].Formats = []event.SeenFormat{{Format: "nginx", Layout: `$remote_addr [$time_local] "$request" $status`}}
+	live[1].Alarm = event.Alarm{Since: now.Add(-time.Second), Unparsed: 16, Of: 64, Reads: "nginx", Layout: "$status"}
 	live = live[:4] // the last one is not read here
 	if err := s.st.SetFormat(t.Context(), "shop", live[0].Source, "nginx-combined", 1); err != nil {
 		t.Fatal(err)
@@ -79,7 +80,14 @@ func TestSources(t *testing.T) {
 	if diff := cmp.Diff(want, list[0]); diff != "" {
 		t.Error(diff)
 	}
-	if v := list[1]; v.State != api.SourceStateBehind || v.LagSeconds != 60 || v.Format != "nginx-json" || v.Confidence != 0.5 {
+	alarm := api.SourceAlarm{
+		Since: now.Add(-time.Second), Unparsed: 16, Of: 64, Format: new("nginx"), Layout: new("$status"),
+		Text: "16 of the newest 64 records were not understood: the log is no longer nginx-json. They look like nginx: change the source's format, or leave it out to have it detected.",
+	}
+	if diff := cmp.Diff(&alarm, list[1].Alarm); diff != "" {
+		t.Error(diff)
+	}
+	if v := list[1]; v.State != api.SourceStateDegraded || v.LagSeconds != 60 || v.Format != "nginx-json" || v.Confidence != 0.5 {
 		t.Errorf("the second source is %+v", v)
 	}
 	if v := list[2]; v.State != api.SourceStateFailing || *v.LastError != "open /log/c: permission denied" || !v.LastErrorAt.Equal(now.Add(-time.Hour)) {
@@ -98,8 +106,15 @@ func TestSources(t *testing.T) {
 		t.Errorf("the fifth source, whose format is not known, hides %+v", v.Advice)
 	}
 	b := get[api.Summary](t, s, "/api/v1/summary").Sources
-	if b.Total != 5 || b.Behind != 1 || b.Failing != 1 || *b.UnparsedRate != 1.0/21 {
+	if b.Total != 5 || b.Behind != 0 || b.Degraded != 1 || b.Failing != 1 || *b.UnparsedRate != 1.0/21 {
 		t.Errorf("the summary says of the sources %+v", b)
+	}
+	live[1].Alarm = event.Alarm{}
+	if v := get[api.SourceList](t, s, "/api/v1/sources").Items[1]; v.State != api.SourceStateBehind || v.Alarm != nil {
+		t.Errorf("without the alarm the second source is %+v", v)
+	}
+	if b := get[api.Summary](t, s, "/api/v1/summary").Sources; b.Behind != 1 || b.Degraded != 0 {
+		t.Errorf("without the alarm the summary says of the sources %+v", b)
 	}
 	r := get[api.Readiness](t, s, "/readyz")
 	if r.Status != api.ReadinessStatusDegraded || r.Checks[1].Ok || !r.Checks[1].Since.Equal(now.Add(-time.Hour)) ||

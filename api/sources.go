@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -74,6 +75,12 @@ func toSource(v store.Source, state event.SourceState, live bool, now time.Time)
 		seen = parser.FormatsOf(out.Format)
 	}
 	out.Advice, out.Durations = hidden(seen)
+	if a := state.Alarm; !a.Since.IsZero() {
+		out.Alarm = &SourceAlarm{
+			Since: a.Since.UTC(), Unparsed: a.Unparsed, Of: a.Of, Format: some(event.Clean(a.Reads)), Layout: some(event.Clean(a.Layout)),
+			Text: alarmText(a, out.Format),
+		}
+	}
 	if state.LastError != "" {
 		out.LastError, out.LastErrorAt = &state.LastError, some(state.LastErrorAt.UTC())
 	}
@@ -92,10 +99,25 @@ func hidden(formats []parser.Guess) ([]Advice, *bool) {
 	return advise(formats), &durations
 }
 
+// alarmText says what is wrong, and what to do.
+func alarmText(a event.Alarm, format string) string {
+	text := fmt.Sprintf("%d of the newest %d records were not understood", a.Unparsed, a.Of)
+	switch {
+	case a.Reads != "" && format != "":
+		return text + fmt.Sprintf(": the log is no longer %s. They look like %s: change the source's format, or leave it out to have it detected.", format, a.Reads)
+	case a.Reads != "":
+		return text + fmt.Sprintf(". They look like %s.", a.Reads)
+	default:
+		return text + ", and no known format fits them: if the server's log format was changed, give it as the source's layout."
+	}
+}
+
 func liveState(s event.SourceState, now time.Time) SourceState {
 	switch {
 	case s.LastError != "":
 		return SourceStateFailing
+	case !s.Alarm.Since.IsZero():
+		return SourceStateDegraded
 	case !s.BehindSince.IsZero() && now.Sub(s.BehindSince) > behindAfter:
 		return SourceStateBehind
 	case s.Files == 0 || s.Size == 0:

@@ -71,6 +71,8 @@ func brief(sources []Source) SourcesBrief {
 			out.Behind++
 		case SourceStateFailing:
 			out.Failing++
+		case SourceStateDegraded:
+			out.Degraded++
 		default:
 		}
 		read += v.Records.Read - v.Records.Skipped

@@ -82,6 +82,8 @@ type SourceState struct {
 	Confidence  float64
 	Formats     []SeenFormat // those of Format, one by one
 	LinesPerSec float64
+	Alarm       Alarm
+	Alarms      int64 // raised by this process
 	Batches     int64 // stored by this process
 	Retries     int64 // failed attempts of this process
 	Fenced      int64 // batches that another process had stored
@@ -91,4 +93,13 @@ type SourceState struct {
 type SeenFormat struct {
 	Format string
 	Layout string // "" for a format without one
+}
+
+// Alarm says that the newest records of a source are not understood.
+type Alarm struct {
+	Since    time.Time // when the last of them was read; zero: no alarm
+	Unparsed int       // records that are not understood
+	Of       int       // of so many, the newest then
+	Reads    string    // the format that would read them, if one was found
+	Layout   string    // and its layout, for one that needs it
 }

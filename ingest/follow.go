@@ -42,6 +42,9 @@ type follower struct {
 	opened time.Time // when the batch got its first record
 	seen   time.Time // when the newest line was read
 	fault  error     // of emit
+
+	lookout lookout
+	alarmed bool // by this follower
 }
 
 // tailMargin is how much may lie unread before the reader takes over from the tail, which would hold a line of any
@@ -159,6 +162,7 @@ func holes(s string) int { return len(s) - len(strings.TrimLeft(s, "\x00")) }
 func (w *follower) emit(r *event.Record) {
 	if w.fault == nil {
 		w.fault = w.u.add(r, w.seen)
+		w.look(r)
 	}
 }
 

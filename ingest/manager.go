@@ -37,6 +37,8 @@ type manager struct {
 	mu         sync.Mutex
 	found      string // the format
 	confidence float64
+	alarm      event.Alarm // since when its lines are not understood, if they are not
+	alarmSaid  time.Time   // when the log told of one last
 }
 
 // held is a generation that is being followed.

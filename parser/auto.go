@@ -13,6 +13,9 @@ const (
 	autoBytes  = 1 << 20 // or their bytes
 	autoSure   = 5       // lines below which a choice is provisional
 	autoWindow = 200     // records over which the share of unparsed ones is watched
+	autoRow    = 20      // records in a row that are not understood: the format has changed
+	autoSlow   = 5       // so many of a log that has few lines, if the first of them was read autoQuiet before
+	autoQuiet  = 30 * time.Second
 )
 
 // auto is the Parser of a log whose format is not given. It holds the first lines, finds the envelope around them and
@@ -31,7 +34,10 @@ type auto struct {
 	seen []string // lines on which a provisional choice was made
 
 	records, unparsed int            // in the window
-	unknown           []string       // texts of the window's unparsed records
+	unknown           []string       // texts of the newest unparsed records
+	row               int            // records in a row that were not understood
+	since, newest     time.Time      // when the first and the last of them were read
+	tried             bool           // the format was looked for again in this row
 	named             map[string]int // formats that were found while reading, and how often
 
 	out   func(*event.Record) // whom the call at hand emits to
@@ -138,7 +144,7 @@ func (a *auto) decide() {
 		lines = append(lines, strings.TrimSuffix(a.held[i].Text, "\r"))
 	}
 	a.seen = nil
-	a.choose(lines, a.held[0].Seen)
+	a.choose(lines, a.held[0].Seen, false)
 	if len(lines) < autoSure {
 		a.seen = make([]string, len(lines))
 		for i, s := range lines {
@@ -159,9 +165,17 @@ func (a *auto) decide() {
 }
 
 // choose takes the envelope and the formats that fit the lines best.
-func (a *auto) choose(lines []string, seen time.Time) {
+// With keep, the formats in use stay before those that are found.
+func (a *auto) choose(lines []string, seen time.Time, keep bool) {
 	d := detect(lines, a.zone, seen, a.hint, a.fixed)
 	if a.in != nil {
+		if keep && d.envelope == a.found.envelope && d.Share >= Enough {
+			both := a.found
+			for _, g := range d.Formats {
+				both.add(g.Format, g.Layout)
+			}
+			d.Formats = both.Formats
+		}
 		if d.Share < Enough || d.Name() == a.found.Name() {
 			return
 		}
@@ -181,35 +195,50 @@ func (a *auto) choose(lines []string, seen time.Time) {
 }
 
 // note counts a format that was found while reading. One that comes again is named.
-func (a *auto) note(format string) {
-	if a.named[format]++; a.named[format] == 2 {
-		a.found.add(format)
+func (a *auto) note(format, layout string) {
+	key := format + "\x00" + layout
+	if a.named[key]++; a.named[key] == 2 {
+		a.found.add(format, layout)
 	}
 }
 
 // count counts the records that go by.
 func (a *auto) count(r *event.Record) {
-	if r.Kind != event.Skipped {
+	switch r.Kind {
+	case event.Skipped:
+	case event.Unparsed:
 		a.records++
-	}
-	if r.Kind == event.Unparsed {
 		a.unparsed++
-		if len(a.unknown) < autoLines && len(r.Text) <= maxDetect {
+		if len(r.Text) <= maxDetect {
+			if len(a.unknown) >= autoLines {
+				a.unknown = append(a.unknown[:0], a.unknown[autoLines/2:]...)
+			}
 			a.unknown = append(a.unknown, strings.Clone(r.Text))
 		}
+		if a.row == 0 {
+			a.since = r.Seen
+		}
+		a.row, a.newest = a.row+1, r.Seen
+	default:
+		a.records++
+		a.row, a.tried = 0, false
 	}
 	a.out(r)
 }
 
-// review finds the format again when more than half of the last records were not understood.
+// review finds the format again when records in a row were not understood, or more than half of the last ones.
 func (a *auto) review() {
-	if a.records < autoWindow {
+	changed := !a.tried && (a.row >= autoRow || a.row >= autoSlow && a.newest.Sub(a.since) >= autoQuiet)
+	if !changed && a.records < autoWindow {
 		return
 	}
 	lines := a.unknown
-	again := a.unparsed > autoWindow/2
+	again := changed || a.unparsed > autoWindow/2
+	if changed {
+		a.tried, lines = true, lines[max(0, len(lines)-a.row):]
+	}
 	a.records, a.unparsed, a.unknown = 0, 0, nil
 	if again {
-		a.choose(lines, time.Time{})
+		a.choose(lines, a.newest, changed)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"hangup/event"
 )
@@ -267,6 +268,83 @@ func TestNoAllocation(t *testing.T) {
 		l := event.Line{Text: line, End: int64(len(line)), Number: 1}
 		if n := testing.AllocsPerRun(100, func() { p.Line(l, emit) }); n != 0 || kind == event.Unparsed {
 			t.Errorf("%s: %v allocations, %s", format, n, kind)
+		}
+	}
+}
+
+// combinedTo returns lines of nginx's combined format with more behind them.
+func combinedTo(n int, more string) []string {
+	var out []string
+	for i := range n {
+		out = append(out, fmt.Sprintf("192.0.2.1 - - [23/Nov/2026:07:%02d:%02d +0000] \"GET /n/%d HTTP/1.1\" 200 5 \"-\" \"curl/8\"%s", i/60%60, i%60, i, more))
+	}
+	return out
+}
+
+// TestAutoLayoutChanges puts a field to a log's format in the middle: the new lines are read from the first one on, with
+// their duration, and the layout is named.
+func TestAutoLayoutChanges(t *testing.T) {
+	t.Parallel()
+	lines := append(combinedTo(100, ""), combinedTo(100, ` "203.0.113.9" 0.250`)...)
+	p, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds, took := map[event.Kind]int{}, 0
+	emit := func(r *event.Record) {
+		kinds[r.Kind]++
+		if r.Duration.OK {
+			took++
+		}
+	}
+	for i, s := range lines {
+		p.Line(event.Line{Text: s, Number: int64(i + 1), Start: int64(i), End: int64(i + 1)}, emit)
+	}
+	p.Flush(emit)
+	if kinds[event.Request] != 200 || took != 100 {
+		t.Errorf("%v, %d with a duration", kinds, took)
+	}
+	found := Found(p).Formats
+	if len(found) != 2 || found[1].Layout != nginxLayouts[0] {
+		t.Errorf("it is read by %+v", found)
+	}
+}
+
+// TestAutoFindsAgain has lines come that only a format reads which is not tried on single lines: after some of them it is
+// looked for, in a busy log by their number, in a quiet one by the time. The formats before stay in use.
+func TestAutoFindsAgain(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		every    time.Duration
+		unparsed int
+	}{{0, autoRow}, {10 * time.Second, autoSlow}} {
+		p, err := New(Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list []string
+		list = append(list, combinedTo(60, "")...)
+		for i := range 40 {
+			list = append(list, fmt.Sprintf(`{"when":"2026-11-23T07:00:%02dZ","level":"info","message":"tick %d"}`, i, i))
+		}
+		list = append(list, combinedTo(40, "")...)
+		unparsed, requests, at := 0, 0, time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+		emit := func(r *event.Record) {
+			switch r.Kind {
+			case event.Unparsed:
+				unparsed++
+			case event.Request:
+				requests++
+			}
+		}
+		for i, s := range list {
+			p.Line(event.Line{Text: s, Number: int64(i + 1), Start: int64(i), End: int64(i + 1), Seen: at}, emit)
+			at = at.Add(c.every)
+		}
+		p.Flush(emit)
+		name, _ := p.Format()
+		if unparsed != c.unparsed || requests != 100 {
+			t.Errorf("with a line every %v %d are not understood, and %d requests: %s", c.every, unparsed, requests, name)
 		}
 	}
 }

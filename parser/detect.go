@@ -86,9 +86,9 @@ func (d *Detection) options(zone *time.Location) []Options {
 }
 
 // add names a format that was found later.
-func (d *Detection) add(format string) {
-	if len(d.Formats) < maxFormats && !slices.ContainsFunc(d.Formats, func(g Guess) bool { return g.Format == format }) {
-		d.Formats = append(d.Formats, Guess{Format: format})
+func (d *Detection) add(format, layout string) {
+	if len(d.Formats) < maxFormats && !slices.ContainsFunc(d.Formats, func(g Guess) bool { return g.Format == format && g.Layout == layout }) {
+		d.Formats = append(slices.Clip(d.Formats), Guess{Format: format, Layout: layout})
 	}
 }
 
@@ -284,6 +284,22 @@ func detectable() []string {
 	slices.SortFunc(list, func(a, b string) int {
 		return cmp.Or(cmp.Compare(registry[a].rank, registry[b].rank), cmp.Compare(a, b))
 	})
+	return list
+}
+
+// searched are the formats that are tried on a line which the log's formats do not know: those that need no layout, and
+// the layouts that many use.
+func searched() []Options {
+	var list []Options
+	for _, name := range detectable() {
+		list = append(list, Options{Format: name})
+	}
+	for _, l := range nginxLayouts {
+		list = append(list, Options{Format: layoutFormat, Layout: l})
+	}
+	for _, l := range morganLayouts {
+		list = append(list, Options{Format: "morgan", Layout: l})
+	}
 	return list
 }
 

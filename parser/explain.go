@@ -63,11 +63,8 @@ func Explain(p Parser) *Explainer {
 		}
 	}
 	if len(e.candidates) == 0 {
-		for _, name := range detectable() {
-			e.add(Options{Format: name})
-		}
-		for _, l := range nginxLayouts {
-			e.add(Options{Format: layoutFormat, Layout: l})
+		for _, o := range searched() {
+			e.add(o)
 		}
 	}
 	return e

@@ -15,10 +15,10 @@ type mixed struct {
 	zone   *time.Location
 	used   []*reader // formats that are in use, the last used first
 	rest   []*reader // the others
-	others []string  // names of those that are not made yet
+	others []Options // those that are not made yet
 	open   *reader   // whose record is open
 	misses int       // lines in a row that no format knew
-	found  func(format string)
+	found  func(format, layout string)
 }
 
 // Bounds of how hard mixed tries.
@@ -28,7 +28,7 @@ const (
 )
 
 // newMixed makes a reader of the given formats. With all, every other format is tried on lines that these do not know.
-func newMixed(formats []Options, all bool, found func(string)) (*mixed, error) {
+func newMixed(formats []Options, all bool, found func(format, layout string)) (*mixed, error) {
 	m := &mixed{found: found}
 	for _, o := range formats {
 		r, err := newReader(o)
@@ -38,7 +38,7 @@ func newMixed(formats []Options, all bool, found func(string)) (*mixed, error) {
 		m.used, m.zone = append(m.used, r), o.Zone
 	}
 	if all {
-		m.others = detectable()
+		m.others = searched()
 	}
 	return m, nil
 }
@@ -106,7 +106,7 @@ func (m *mixed) line(l event.Line, all bool, emit func(*event.Record)) bool {
 			m.misses = 0
 			if r.fresh { // it was no accident
 				r.fresh = false
-				m.found(r.name)
+				m.found(r.name, r.layout)
 			}
 			return true
 		}
@@ -133,14 +133,15 @@ func (m *mixed) search(l event.Line, emit func(*event.Record)) bool {
 	if m.misses++; m.misses > maxMisses && !hasSignalWord(l.Text) {
 		return false
 	}
-	for _, name := range m.others {
-		if r, err := newReader(Options{Format: name, Zone: m.zone}); err == nil {
+	for _, o := range m.others {
+		o.Zone = m.zone
+		if r, err := newReader(o); err == nil {
 			m.rest = append(m.rest, r)
 		}
 	}
 	m.others = m.others[:0]
 	for i, r := range m.rest {
-		if slices.ContainsFunc(m.used, func(u *reader) bool { return u.name == r.name }) || !m.give(r, l, emit) {
+		if slices.ContainsFunc(m.used, func(u *reader) bool { return u.name == r.name && u.layout == r.layout }) || !m.give(r, l, emit) {
 			continue
 		}
 		m.rest = slices.Delete(m.rest, i, i+1)
@@ -149,7 +150,7 @@ func (m *mixed) search(l event.Line, emit func(*event.Record)) bool {
 			m.used = slices.Delete(m.used, maxUsed-1, maxUsed)
 		}
 		m.misses, r.fresh = 0, true
-		m.found(r.name)
+		m.found(r.name, r.layout)
 		return true
 	}
 	return false

@@ -17,7 +17,7 @@ type post struct {
 	clock clock
 	env   []envelope // in the order of envelopes; those that are not looked for are nil
 	last  int        // the one that came last
-	found func(format string)
+	found func(format, layout string)
 
 	lanes map[string]*lane
 	order []*lane
@@ -77,7 +77,7 @@ const (
 	maxNested    = 4
 )
 
-func newPost(p plan, zone *time.Location, found func(string)) *post {
+func newPost(p plan, zone *time.Location, found func(format, layout string)) *post {
 	s := &post{plan: p, clock: clock{zone: zone}, found: found, lanes: map[string]*lane{}, last: max(p.envelope, 0)}
 	s.env = make([]envelope, len(envelopes))
 	for i := range envelopes {

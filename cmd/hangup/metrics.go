@@ -22,6 +22,13 @@ var sourceMetrics = []struct {
 		return now.Sub(s.BehindSince).Seconds()
 	}},
 	{"files", "Open generations.", "gauge", func(s event.SourceState, _ time.Time) float64 { return float64(s.Files) }},
+	{"degraded", "1 while the newest records are not understood.", "gauge", func(s event.SourceState, _ time.Time) float64 {
+		if s.Alarm.Since.IsZero() {
+			return 0
+		}
+		return 1
+	}},
+	{"alarms_total", "How often the newest records were not understood.", "counter", func(s event.SourceState, _ time.Time) float64 { return float64(s.Alarms) }},
 	{"batches_total", "Batches committed.", "counter", func(s event.SourceState, _ time.Time) float64 { return float64(s.Batches) }},
 	{"retries_total", "Failed attempts to commit.", "counter", func(s event.SourceState, _ time.Time) float64 { return float64(s.Retries) }},
 	{"fenced_total", "Batches that another process had committed.", "counter", func(s event.SourceState, _ time.Time) float64 { return float64(s.Fenced) }},

@@ -439,6 +439,8 @@ export interface components {
             /** @description Sources with something unread for more than 5 s. */
             behind: number;
             failing: number;
+            /** @description Sources whose newest records are not understood. */
+            degraded: number;
             /** @description Share of records not understood since each source was first read. */
             unparsed_rate: components["schemas"]["NullableNumber"];
         };
@@ -727,10 +729,11 @@ export interface components {
             /** Format: double */
             confidence: number;
             /**
-             * @description waiting: nothing to read yet; stopped: not read by this process
+             * @description waiting: nothing to read yet; degraded: the newest records are not understood; stopped: not read by this process
              * @enum {string}
              */
-            state: "reading" | "waiting" | "behind" | "failing" | "stopped";
+            state: "reading" | "waiting" | "behind" | "degraded" | "failing" | "stopped";
+            alarm?: components["schemas"]["SourceAlarm"];
             /** @description Open generations. */
             files: number;
             /** Format: int64 */
@@ -755,6 +758,21 @@ export interface components {
             durations?: boolean;
             /** @description What the formats seen in it hide, and what to write into the server's configuration. */
             advice: components["schemas"]["Advice"][];
+        };
+        /** @description Given while the newest records are not understood: the log's format has probably changed. */
+        SourceAlarm: {
+            /** Format: date-time */
+            since: string;
+            /** @description Records that were not understood when the alarm was raised. */
+            unparsed: number;
+            /** @description Of so many of the newest. */
+            of: number;
+            /** @description The format that would read them, if one was found. */
+            format?: string;
+            /** @description Its layout. */
+            layout?: string;
+            /** @description One sentence for a person. */
+            text: string;
         };
         SourceList: {
             items: components["schemas"]["Source"][];

@@ -1,7 +1,7 @@
 import { api, ask, type Heatmap, type Summary, type Timeseries } from "../api/client";
 import { Heat } from "../chart/heat";
 import { SeriesChart } from "../chart/series";
-import { percent } from "../format/number";
+import { percent, plural } from "../format/number";
 import { howTitle, howWord, parties, partyTitle, phaseTitle, phaseWord } from "../format/word";
 import { Breakdown } from "../part/breakdown";
 import { Blank, Panel, TroubleBox } from "../part/panel";
@@ -72,6 +72,17 @@ function Reading({ s: { sources, range } }: { s: Summary }) {
         No line has been read yet.{" "}
         <a href={href} data-go>
           See what is waited for
+        </a>
+      </p>
+    );
+  }
+  if (sources.degraded > 0) {
+    return (
+      <p class="caveat" role="status">
+        The newest lines of {plural(sources.degraded, "source")} are not understood: a log's format has probably
+        changed, and what it says now is in no figure.{" "}
+        <a href={href} data-go>
+          See which
         </a>
       </p>
     );

@@ -2,7 +2,7 @@ import { Fragment } from "preact";
 import { api, ask, type Source } from "../api/client";
 import { bytes, count, percent, plural, spell } from "../format/number";
 import { stamp, unix } from "../format/time";
-import { AdviceList } from "../part/advice";
+import { AdviceList, Copyable } from "../part/advice";
 import { Log } from "../part/log";
 import { Blank, Panel, TroubleBox } from "../part/panel";
 import { Table } from "../part/table";
@@ -29,6 +29,7 @@ const states: Record<Source["state"], string> = {
   reading: "Lines come in and are read",
   waiting: "Nothing to read yet",
   behind: "There is more than could be read so far",
+  degraded: "The newest lines are not understood",
   failing: "Reading fails",
   stopped: "Not read by this process",
 };
@@ -78,6 +79,11 @@ function Row({ s }: { s: Source }) {
           <small>
             service <Log text={s.service} max={60} />, {plural(s.files, "file")}, {bytes(s.bytes.committed)} read
           </small>
+          {s.alarm && (
+            <small class="warn">
+              <Log text={s.alarm.text} max={400} />
+            </small>
+          )}
           {s.last_error && (
             <small class="warn">
               <Log text={s.last_error} max={300} />
@@ -177,6 +183,20 @@ function More({ s }: { s: Source }) {
             <dd>{value}</dd>
           </div>
         ))}
+        {s.alarm && (
+          <div>
+            <dt>not understood</dt>
+            <dd>
+              since {stamp(unix(s.alarm.since), v.tz)} ({ago(s.alarm.since)}){" "}
+              {s.alarm.layout && (
+                <>
+                  The newest lines are read by this layout:
+                  <Copyable text={s.alarm.layout} />
+                </>
+              )}
+            </dd>
+          </div>
+        )}
         {s.last_error && (
           <div>
             <dt>last problem</dt>

@@ -72,10 +72,12 @@ function Freshness({ s }: { s: Summary }) {
       ? "no source"
       : s.sources.failing > 0
         ? `${plural(s.sources.failing, "source")} failing`
-        : s.sources.behind > 0
-          ? `${plural(s.sources.behind, "source")} behind`
-          : `${plural(s.sources.total, "source")} read`;
-  const warn = s.sources.failing > 0 || s.sources.behind > 0;
+        : s.sources.degraded > 0
+          ? `${plural(s.sources.degraded, "source")} not understood now`
+          : s.sources.behind > 0
+            ? `${plural(s.sources.behind, "source")} behind`
+            : `${plural(s.sources.total, "source")} read`;
+  const warn = s.sources.failing + s.sources.degraded + s.sources.behind > 0;
   const lost = s.sources.unparsed_rate ?? 0;
   return (
     <div class="figure">
