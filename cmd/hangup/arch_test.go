@@ -20,6 +20,7 @@ var arrows = map[string][]string{
 	"migrations": {pgxModule, goose},
 	"web":        {},
 	"demo":       {},
+	"discover":   {"github.com/nginxinc/nginx-go-crossplane"},
 	// L1: know the vocabulary
 	"parser":          {"event", "github.com/valyala/fastjson"},
 	"cause":           {"event"},

@@ -46,11 +46,11 @@ type config struct {
 
 // sourceConfig is one log.
 type sourceConfig struct {
-	Path     string `yaml:"path"`
-	Service  string `yaml:"service"`
-	Format   string `yaml:"format"`
-	Layout   string `yaml:"layout"`
-	TimeZone string `yaml:"timezone"`
+	Path     string `yaml:"path" json:"path"`
+	Service  string `yaml:"service,omitempty" json:"service,omitempty"`
+	Format   string `yaml:"format,omitempty" json:"format,omitempty"`
+	Layout   string `yaml:"layout,omitempty" json:"layout,omitempty"`
+	TimeZone string `yaml:"timezone,omitempty" json:"timezone,omitempty"`
 }
 
 // span is a duration that may be given in days: "36h", "14d".

@@ -24,7 +24,7 @@ var errNotDetected = errors.New("no format fits")
 // detectCmd says which format logs have.
 type detectCmd struct {
 	Output string   `short:"o" enum:"text,json" default:"text" help:"How to print: text or json."`
-	Files  []string `arg:"" name:"file" help:"Logs; - is standard input."`
+	Files  []string `arg:"" name:"file" help:"Logs, - for standard input; or nginx's configuration (nginx.conf or its directory), whose logs are listed as sources."`
 }
 
 // detection is what is found out about one file.
@@ -60,6 +60,16 @@ func (c detectCmd) Run(ctx context.Context, e env) error {
 	out := bufio.NewWriter(e.stdout)
 	var unknown []error
 	for _, file := range c.Files {
+		if isServerConfig(file) {
+			d, err := discoverLogs(file)
+			if err != nil {
+				return err
+			}
+			if err := d.write(out, c.Output); err != nil {
+				return fmt.Errorf("print the logs of %s: %w", file, err)
+			}
+			continue
+		}
 		d, err := detectFile(ctx, e, file)
 		if err != nil {
 			return err
