@@ -125,7 +125,7 @@ func TestDetect(t *testing.T) {
 
 	// An access log and an error log on one console, in Docker's envelope; the error log's times have no zone.
 	var mixed strings.Builder
-	for _, l := range strings.Split(strings.TrimSpace(combined), "\n") {
+	for l := range strings.SplitSeq(strings.TrimSpace(combined), "\n") {
 		for _, inner := range []string{l, "2026/03/09 11:00:01 [info] 7#7: *3 client 192.0.2.9 closed keepalive connection"} {
 			b, _ := json.Marshal(map[string]string{"log": inner + "\n", "stream": "stdout", "time": "2026-03-09T11:00:01.5Z"})
 			mixed.Write(append(b, '\n'))
@@ -170,7 +170,7 @@ func TestFormatTest(t *testing.T) {
 			}},
 			{Line: 3, Lines: 1, Kind: "skipped", Reason: new("blank"), Fields: map[string]any{}},
 			{Line: 4, Lines: 1, Kind: "unparsed", Reason: new("bad_number"), Text: lines[3], Fields: map[string]any{}, Stopped: &api.ParseStop{
-				Format: new("nginx"), At: new(len([]rune(lines[3][:strings.Index(lines[3], "many")]))), Expected: "$status, which is a number", Rest: new("many 2.000"),
+				Format: new("nginx"), At: new(len([]rune(strings.SplitN(lines[3], "many", 2)[0]))), Expected: "$status, which is a number", Rest: new("many 2.000"),
 			}},
 		},
 	}

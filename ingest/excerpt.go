@@ -33,14 +33,15 @@ func (s *Status) Excerpt(source int64) ([]event.Line, parser.Options, error) {
 		return nil, parser.Options{}, ErrNotRead
 	}
 	o := x.source.Parser
-	lines, err := excerpt(x.source.Path)
+	lines, err := ReadExcerpt(x.source.Path)
 	if err != nil {
 		return nil, o, fmt.Errorf("read lines of the source: %w", err)
 	}
 	return lines, o, nil
 }
 
-func excerpt(path string) ([]event.Line, error) {
+// ReadExcerpt returns the lines of a file at path as Status.Excerpt does.
+func ReadExcerpt(path string) ([]event.Line, error) {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}

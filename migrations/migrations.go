@@ -53,6 +53,39 @@ func up(ctx context.Context, db *sql.DB) (int64, error) {
 	return have, nil
 }
 
+// Versions returns the schema's version of the database at url, 0 for one that has none, and the newest that this program
+// knows. It changes nothing.
+func Versions(ctx context.Context, url string) (have, want int64, err error) {
+	names, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, n := range names {
+		v, err := goose.NumericComponent(n)
+		if err != nil {
+			return 0, 0, err
+		}
+		want = max(want, v)
+	}
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return 0, want, fmt.Errorf("connect to the database: %w", err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	var made bool
+	if err := conn.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL`, goose.DefaultTablename).Scan(&made); err != nil {
+		return 0, want, fmt.Errorf("look for the schema: %w", err)
+	}
+	if !made {
+		return 0, want, nil
+	}
+	err = conn.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM `+goose.DefaultTablename+` WHERE is_applied`).Scan(&have)
+	if err != nil {
+		return 0, want, fmt.Errorf("read the schema's version: %w", err)
+	}
+	return have, want, nil
+}
+
 // Hash names the schema by the content of its files.
 func Hash() string {
 	h := sha256.New()

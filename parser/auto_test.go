@@ -335,6 +335,7 @@ func TestAutoFindsAgain(t *testing.T) {
 				unparsed++
 			case event.Request:
 				requests++
+			default:
 			}
 		}
 		for i, s := range list {

@@ -85,6 +85,7 @@ func (e *Explainer) Record(r *event.Record) Failure {
 		return Failure{At: 0, Expected: "the beginning of the record: this is the rest of one that began earlier", Rest: cutRest(r.Text)}
 	case event.ParserPanic:
 		return Failure{At: -1, Expected: "a parser without a defect: this is Hangup's fault, please report the line"}
+	default:
 	}
 	text, _, _ := strings.Cut(r.Text, "\n")
 	text = strings.TrimSuffix(text, "\r")

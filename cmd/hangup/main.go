@@ -21,6 +21,7 @@ type cli struct {
 	Parse   parseCmd   `cmd:"" help:"Print the records of a log as JSON, one a line."`
 	Formats formatsCmd `cmd:"" help:"List the log formats."`
 	Detect  detectCmd  `cmd:"" help:"Say which format a log has, and how sure that is."`
+	Doctor  doctorCmd  `cmd:"" help:"Check logs, their formats, the disk and the database, and say what to do."`
 	Migrate migrateCmd `cmd:"" help:"Bring a database to this program's schema."`
 
 	Version kong.VersionFlag `help:"Print the version and exit."`

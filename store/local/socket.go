@@ -15,14 +15,20 @@ const maxSocketPath = 103
 
 func socketFile(dir string) string { return filepath.Join(dir, ".s.PGSQL."+port) }
 
+// socketPlace is the directory of the socket of a server in dir.
+func socketPlace(dir string) string {
+	place := filepath.Join(dir, "run")
+	if len(socketFile(place)) > maxSocketPath {
+		sum := sha256.Sum256([]byte(dir))
+		place = filepath.Join("/tmp", "hangup-"+strconv.Itoa(os.Geteuid())+"-"+hex.EncodeToString(sum[:6]))
+	}
+	return place
+}
+
 // socketDir makes the directory of the server's socket: "run" beside the data, or a private one in /tmp when the path of
 // the state directory is too long for a socket. It is empty then, whatever a killed server left in it.
 func (s *Server) socketDir() (string, error) {
-	dir := filepath.Join(s.dir, "run")
-	if len(socketFile(dir)) > maxSocketPath {
-		sum := sha256.Sum256([]byte(s.dir))
-		dir = filepath.Join("/tmp", "hangup-"+strconv.Itoa(os.Geteuid())+"-"+hex.EncodeToString(sum[:6]))
-	}
+	dir := socketPlace(s.dir)
 	if err := s.owner.makePrivateDir(dir); err != nil {
 		return "", err
 	}
