@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"hangup/event"
+	"hangup/parser"
 	"hangup/store"
 )
 
@@ -29,6 +30,8 @@ type Options struct {
 	Excerpts Excerpts
 	// Jobs tells the schedule; nil when this process runs no jobs.
 	Jobs interface{ Schedule() []JobInfo }
+	// Formats are those that users defined; nil for none.
+	Formats *parser.UserFormats
 	// Hosts are the names, without a port, under which the service may be asked, beside those of the loopback device.
 	// "*" is any name.
 	Hosts []string

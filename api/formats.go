@@ -15,7 +15,7 @@ const maxOthers = 8
 
 // ListFormats gives the formats and the envelopes.
 func (s *service) ListFormats(context.Context, ListFormatsRequestObject) (ListFormatsResponseObject, error) {
-	return ListFormats200JSONResponse{Items: toFormats(parser.Formats()), Envelopes: toFormats(parser.Envelopes())}, nil
+	return ListFormats200JSONResponse{Items: toFormats(append(s.Formats.Formats(), parser.Formats()...)), Envelopes: toFormats(parser.Envelopes())}, nil
 }
 
 func toFormats(list []parser.FormatInfo) []FormatInfo {
@@ -44,7 +44,7 @@ func (s *service) DetectFormats(ctx context.Context, request DetectFormatsReques
 		return nil, err
 	}
 	defer done()
-	found := parser.DetectLog(m.texts(), m.seen())
+	found := parser.DetectLog(m.texts(), parser.Options{Zone: m.options.Zone, User: s.Formats}, m.seen())
 	out := DetectFormats200JSONResponse{
 		Lines: len(m.lines), Truncated: m.truncated, Formats: []FormatGuess{}, Others: []FormatGuess{}, Misses: []string{},
 		Share: found.Share, Confidence: found.Confidence, Advice: []Advice{}, Times: LogTimes{Zone: LogTimesZoneNone},
@@ -71,7 +71,7 @@ func (s *service) DetectFormats(ctx context.Context, request DetectFormatsReques
 		out.Formats = append(out.Formats, toGuess(g, false))
 	}
 	out.Advice = advise(found.Formats)
-	p, err := parser.New(parser.Options{Zone: m.options.Zone})
+	p, err := parser.New(parser.Options{Zone: m.options.Zone, User: s.Formats})
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func (s *service) sample(text, source, zone *string, most int) (sample, error) {
 	case (text == nil) == (source == nil):
 		return out, &badRequest{[]ProblemError{{Detail: "give either text or source"}}}
 	case text != nil:
-		out.text = true
+		out.text, out.options.User = true, s.Formats
 		out.lines = linesOf(*text, s.now())
 	default:
 		id, err := parseID(*source, 64)

@@ -31,12 +31,12 @@ func (s *service) sources(ctx context.Context) ([]Source, error) {
 	out := make([]Source, len(list))
 	for i, v := range list {
 		state, ok := live[v.ID]
-		out[i] = toSource(v, state, ok, now)
+		out[i] = s.toSource(v, state, ok, now)
 	}
 	return out, nil
 }
 
-func toSource(v store.Source, state event.SourceState, live bool, now time.Time) Source {
+func (s *service) toSource(v store.Source, state event.SourceState, live bool, now time.Time) Source {
 	a := v.Accounts
 	out := Source{
 		Id: strconv.FormatInt(v.ID, 10), Service: v.Service, Path: v.Path, Format: v.Format, Confidence: v.Confidence,
@@ -54,7 +54,7 @@ func toSource(v store.Source, state event.SourceState, live bool, now time.Time)
 		out.UnparsedRate = &r
 	}
 	if !live {
-		out.Advice, out.Durations = hidden(parser.FormatsOf(v.Format))
+		out.Advice, out.Durations = s.hidden(parser.FormatsOf(v.Format))
 		return out
 	}
 	out.State = liveState(state, now)
@@ -74,7 +74,7 @@ func toSource(v store.Source, state event.SourceState, live bool, now time.Time)
 	if len(seen) == 0 {
 		seen = parser.FormatsOf(out.Format)
 	}
-	out.Advice, out.Durations = hidden(seen)
+	out.Advice, out.Durations = s.hidden(seen)
 	if a := state.Alarm; !a.Since.IsZero() {
 		out.Alarm = &SourceAlarm{
 			Since: a.Since.UTC(), Unparsed: a.Unparsed, Of: a.Of, Format: some(event.Clean(a.Reads)), Layout: some(event.Clean(a.Layout)),
@@ -88,13 +88,13 @@ func toSource(v store.Source, state event.SourceState, live bool, now time.Time)
 }
 
 // hidden says what a log of the formats hides, and whether it can have durations; nil without formats.
-func hidden(formats []parser.Guess) ([]Advice, *bool) {
+func (s *service) hidden(formats []parser.Guess) ([]Advice, *bool) {
 	if len(formats) == 0 {
 		return []Advice{}, nil
 	}
 	durations := false
 	for _, g := range formats {
-		durations = durations || parser.HasDurations(g.Format, g.Layout)
+		durations = durations || s.Formats.HasDurations(g.Format, g.Layout)
 	}
 	return advise(formats), &durations
 }

@@ -84,7 +84,7 @@ func (m *manager) raise(w *lookout, now time.Time) {
 	if m.alarmSaid.IsZero() || now.Sub(m.alarmSaid) >= alarmSays { // a log can be made to flap
 		level, m.alarmSaid = slog.LevelWarn, now
 		given := m.source.Parser.Format != "" || m.source.Parser.Layout != "" // else the parser looks for itself
-		if d := parser.DetectLog(w.texts, now); given && d.Share >= parser.Enough && d.Name() != m.found {
+		if d := parser.DetectLog(w.texts, parser.Options{User: m.source.Parser.User}, now); given && d.Share >= parser.Enough && d.Name() != m.found {
 			m.alarm.Reads = d.Name()
 			if len(d.Formats) > 0 {
 				m.alarm.Layout = d.Formats[0].Layout

@@ -44,17 +44,15 @@ func Advise(format, layout string) (Advice, bool) {
 	return Advice{Hides: strings.Join(hides, ", and "), Config: "add to the log's format: " + strings.Join(add, " ")}, true
 }
 
-// HasDurations says whether records of a format may say how long their exchange took: of one with a layout whether that
-// says so.
-func HasDurations(format, layout string) bool {
+// HasDurations says whether records of a format, one of the set or a built-in one, may say how long their exchange took:
+// of one with a layout whether that says so.
+func (s *UserFormats) HasDurations(format, layout string) bool {
 	if layout != "" {
 		l := compiledLayout(format, layout)
 		return l != nil && l.given&(slotsTook|1<<vTimerTotal|1<<vTimerActive) != 0
 	}
-	if name, ok := aliases[format]; ok {
-		format = name
-	}
-	return registry[format].Durations
+	f, _ := Options{Format: format, User: s}.lookup()
+	return f.Durations
 }
 
 // compiledLayout compiles a layout; nil when it cannot be read.

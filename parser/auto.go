@@ -22,8 +22,7 @@ const (
 // the formats in it, and reads what comes by these; a line that they do not know is tried with all others. When most
 // lines are not known any more, it chooses again.
 type auto struct {
-	zone  *time.Location
-	hint  string
+	base  Options   // the zone, the hint and users' formats
 	fixed plan      // what is given of the plan
 	found Detection // what is in use
 	in    *mixed    // lines without an envelope; nil until a format is chosen
@@ -45,7 +44,7 @@ type auto struct {
 }
 
 func newAuto(o Options, fixed plan) *auto {
-	a := &auto{zone: o.Zone, hint: o.Hint, fixed: fixed, named: map[string]int{}}
+	a := &auto{base: Options{Zone: o.Zone, Hint: o.Hint, User: o.User}, fixed: fixed, named: map[string]int{}}
 	a.watch = a.count
 	return a
 }
@@ -167,7 +166,7 @@ func (a *auto) decide() {
 // choose takes the envelope and the formats that fit the lines best.
 // With keep, the formats in use stay before those that are found.
 func (a *auto) choose(lines []string, seen time.Time, keep bool) {
-	d := detect(lines, a.zone, seen, a.hint, a.fixed)
+	d := detect(lines, a.base, seen, a.fixed)
 	if a.in != nil {
 		if keep && d.envelope == a.found.envelope && d.Share >= Enough {
 			both := a.found
@@ -182,15 +181,15 @@ func (a *auto) choose(lines []string, seen time.Time, keep bool) {
 		a.end()
 	}
 	p := a.fixed
-	p.envelope, p.nested, p.formats = d.envelope, strings.Contains(d.Envelope, "/docker-json") || strings.Contains(d.Envelope, "/cri"), d.options(a.zone)
+	p.envelope, p.nested, p.formats = d.envelope, strings.Contains(d.Envelope, "/docker-json") || strings.Contains(d.Envelope, "/cri"), d.options(a.base)
 	if len(a.fixed.formats) > 0 {
 		p.formats = a.fixed.formats
 	}
-	in, err := newMixed(p.formats, p.all, a.note)
+	in, err := newMixed(a.base, p, a.note)
 	if err != nil {
 		return // the formats were made when they were detected
 	}
-	a.in, a.post, a.found = in, newPost(p, a.zone, a.note), d
+	a.in, a.post, a.found = in, newPost(a.base, p, a.note), d
 	a.records, a.unparsed, a.unknown = 0, 0, nil
 }
 

@@ -60,7 +60,7 @@ func benchmark(b *testing.B, o Options, log []byte) {
 
 // BenchmarkHostile reads each kind of hostile line by each format: none may take 50 ms for a megabyte.
 func BenchmarkHostile(b *testing.B) {
-	for _, o := range everyFormat()[1:] {
+	for _, o := range everyFormat(b)[1:] {
 		name := o.Format
 		if o.Layout != "" {
 			name += "/" + o.Layout[max(0, len(o.Layout)-60):]

@@ -2,6 +2,7 @@ package parser
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -77,10 +78,10 @@ func (d *Detection) Name() string {
 }
 
 // options are the formats, to be read.
-func (d *Detection) options(zone *time.Location) []Options {
+func (d *Detection) options(base Options) []Options {
 	list := make([]Options, len(d.Formats))
 	for i, g := range d.Formats {
-		list[i] = Options{Format: g.Format, Layout: g.Layout, Zone: zone}
+		list[i] = base.of(g.Format, g.Layout)
 	}
 	return list
 }
@@ -92,24 +93,24 @@ func (d *Detection) add(format, layout string) {
 	}
 }
 
-// DetectLog finds out how to read a log that begins with the lines. Seen is when they were written, as far as that is
-// known.
-func DetectLog(lines []string, seen time.Time) Detection {
-	return detect(lines, nil, seen, "", plan{envelope: -1, all: true})
+// DetectLog finds out how to read a log that begins with the lines, by the options' zone, hint and users' formats. Seen
+// is when the lines were written, as far as that is known.
+func DetectLog(lines []string, o Options, seen time.Time) Detection {
+	return detect(lines, o, seen, plan{envelope: -1, all: true})
 }
 
-func detect(lines []string, zone *time.Location, seen time.Time, hint string, fixed plan) Detection {
+func detect(lines []string, base Options, seen time.Time, fixed plan) Detection {
 	lines = joinObjects(lines)
 	none := Detection{envelope: -1}
 	if fixed.forced && fixed.envelope >= 0 {
-		return unpack(lines, fixed.envelope, zone, seen, hint)
+		return unpack(lines, fixed.envelope, base, seen)
 	}
-	best := cover(lines, zone, hint)
+	best := cover(lines, base)
 	if fixed.forced {
 		return best
 	}
-	if i, share := envelopeOf(lines, zone, seen); share >= Enough {
-		in := unpack(lines, i, zone, seen, hint)
+	if i, share := envelopeOf(lines, base.Zone, seen); share >= Enough {
+		in := unpack(lines, i, base, seen)
 		// A time or a name before a line says little: a format that knows the line with it may be the right one, as those
 		// do whose programs write to syslog themselves.
 		own := envelopes[i].name == "syslog-rfc3164" && best.Share >= in.Share
@@ -167,8 +168,8 @@ func envelopeOf(lines []string, zone *time.Location, seen time.Time) (best int, 
 }
 
 // unpack detects the formats of the lines that are in an envelope.
-func unpack(lines []string, i int, zone *time.Location, seen time.Time, hint string) Detection {
-	e := envelopes[i].make(&clock{zone: zone})
+func unpack(lines []string, i int, base Options, seen time.Time) Detection {
+	e := envelopes[i].make(&clock{zone: base.Zone})
 	var inner []string
 	part := map[string]string{}
 	known := 0
@@ -189,12 +190,12 @@ func unpack(lines []string, i int, zone *time.Location, seen time.Time, hint str
 			}
 		}
 	}
-	if j, share := envelopeOf(inner, zone, seen); share >= Enough && j != i { // one in another
-		d := unpack(inner, j, zone, seen, hint)
+	if j, share := envelopeOf(inner, base.Zone, seen); share >= Enough && j != i { // one in another
+		d := unpack(inner, j, base, seen)
 		d.Envelope, d.envelope = envelopes[i].name+"/"+d.Envelope, i
 		return d
 	}
-	d := cover(inner, zone, hint)
+	d := cover(inner, base)
 	d.Envelope, d.envelope = envelopes[i].name, i
 	d.Share = 0.6 + 0.4*d.Share // the envelope itself is understood
 	d.Confidence = d.Share * float64(known) / (float64(known) + 0.5)
@@ -202,7 +203,7 @@ func unpack(lines []string, i int, zone *time.Location, seen time.Time, hint str
 }
 
 // cover takes the format that understands most lines, then the one that understands most of the rest, and so on.
-func cover(lines []string, zone *time.Location, hint string) Detection {
+func cover(lines []string, base Options) Detection {
 	d := Detection{envelope: -1}
 	total := 0
 	for _, s := range lines {
@@ -212,13 +213,13 @@ func cover(lines []string, zone *time.Location, hint string) Detection {
 	}
 	rest, left := lines, total
 	for round := 0; len(d.Formats) < maxFormats && left > 0; round++ {
-		guesses := rate(rest, zone)
+		guesses := rate(rest, base)
 		if len(guesses) == 0 {
 			break
 		}
 		best := guesses[0]
 		for _, g := range guesses[1:] { // of those that fit equally well the one that the log had before
-			if g.good == best.good && isNamed(hint, g.Format) && !isNamed(hint, best.Format) {
+			if g.good == best.good && isNamed(base.Hint, g.Format) && !isNamed(base.Hint, best.Format) {
 				best = g
 			}
 		}
@@ -271,34 +272,40 @@ type rating struct {
 	missed  []string
 
 	disorder bool // the times of its records often go back
+	user     bool // a user's format
 }
 
-// detectable are the names of the formats that need no layout, the most particular first.
-func detectable() []string {
+// candidates are the formats that need no layout, the most particular first.
+func (o Options) candidates() []format {
+	list := slices.Collect(maps.Values(registry))
+	list = slices.DeleteFunc(append(list, o.User.all()...), func(f format) bool { return f.Layout || f.user && f.rank >= permissive })
+	slices.SortFunc(list, func(a, b format) int { return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.Name, b.Name)) })
+	return list
+}
+
+// detectable are the names of the candidates whose lines cannot be anybody's.
+func (o Options) detectable() []string {
 	var list []string
-	for name, f := range registry {
-		if !f.Layout && f.rank < permissive {
-			list = append(list, name)
+	for _, f := range o.candidates() {
+		if f.rank < permissive {
+			list = append(list, f.Name)
 		}
 	}
-	slices.SortFunc(list, func(a, b string) int {
-		return cmp.Or(cmp.Compare(registry[a].rank, registry[b].rank), cmp.Compare(a, b))
-	})
 	return list
 }
 
 // searched are the formats that are tried on a line which the log's formats do not know: those that need no layout, and
 // the layouts that many use.
-func searched() []Options {
+func (o Options) searched() []Options {
 	var list []Options
-	for _, name := range detectable() {
-		list = append(list, Options{Format: name})
+	for _, name := range o.detectable() {
+		list = append(list, o.of(name, ""))
 	}
 	for _, l := range nginxLayouts {
-		list = append(list, Options{Format: layoutFormat, Layout: l})
+		list = append(list, o.of(layoutFormat, l))
 	}
 	for _, l := range morganLayouts {
-		list = append(list, Options{Format: "morgan", Layout: l})
+		list = append(list, o.of("morgan", l))
 	}
 	return list
 }
@@ -306,7 +313,7 @@ func searched() []Options {
 // Detect says which formats fit the lines by themselves, the best first. Formats that understand none of them are left
 // out.
 func Detect(lines []string) []Guess {
-	list := rate(lines, nil)
+	list := rate(lines, Options{})
 	guesses := make([]Guess, len(list))
 	for i := range list {
 		guesses[i] = list[i].Guess
@@ -314,37 +321,46 @@ func Detect(lines []string) []Guess {
 	return guesses
 }
 
-func rate(lines []string, zone *time.Location) []rating {
+func rate(lines []string, base Options) []rating {
 	var list []rating
-	try := func(o Options, rank int) {
-		o.Zone = zone
-		r, err := newReader(o)
+	try := func(name, layout string, rank int, ordered, user bool) {
+		r, err := newReader(base.of(name, layout))
 		if err != nil {
 			return // a built-in layout that does not compile: a test sees to that
 		}
 		if g := fit(r, lines); g.good > 0 {
-			g.Format, g.Layout, g.rank = o.Format, o.Layout, rank
-			if g.disorder && registry[o.Format].ordered {
+			g.Format, g.Layout, g.rank, g.user = name, layout, rank, user
+			if g.disorder && ordered {
 				g.rank += disorderly
 			}
 			list = append(list, g)
 		}
 	}
-	for name, f := range registry {
-		if !f.Layout {
-			try(Options{Format: name}, f.rank)
-		}
+	for _, f := range base.candidates() {
+		try(f.Name, "", f.rank, f.ordered, f.user)
 	}
+	yieldToTelling(list)
 	for i, l := range nginxLayouts {
-		try(Options{Format: layoutFormat, Layout: l}, registry[layoutFormat].rank+i)
+		try(layoutFormat, l, registry[layoutFormat].rank+i, false, false)
 	}
 	for i, l := range morganLayouts {
-		try(Options{Format: "morgan", Layout: l}, registry["morgan"].rank+i)
+		try("morgan", l, registry["morgan"].rank+i, false, false)
 	}
 	slices.SortFunc(list, func(a, b rating) int {
 		return cmp.Or(cmp.Compare(b.Share, a.Share), cmp.Compare(a.rank, b.rank), cmp.Compare(a.Format, b.Format))
 	})
 	return list
+}
+
+// yieldToTelling puts a user's format behind the built-in ones when one of these finds more requests and disconnects in as
+// many lines: keys that many loggers write, as time and message, fit logs that are not the user's own.
+func yieldToTelling(list []rating) {
+	for i := range list {
+		u := &list[i]
+		if u.user && slices.ContainsFunc(list, func(g rating) bool { return !g.user && g.Share >= u.Share && g.telling > u.telling }) {
+			u.rank = permissive - 1
+		}
+	}
 }
 
 // disorderly is added to the rank of a format whose records stand in the order of their times, when these do not.

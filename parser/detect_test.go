@@ -56,12 +56,12 @@ func TestDetect(t *testing.T) {
 			t.Parallel()
 			lines := strings.Split(strings.TrimSuffix(string(readFile(t, file)), "\n"), "\n")
 			if i, ok := envelopeNamed(format); ok {
-				if d := DetectLog(lines, seenAt); d.Envelope != envelopes[i].name || d.Confidence < Enough {
+				if d := DetectLog(lines, Options{}, seenAt); d.Envelope != envelopes[i].name || d.Confidence < Enough {
 					t.Errorf("all lines: %s, %v", d.Name(), d.Confidence)
 				}
 				return
 			}
-			if d := DetectLog(lines, seenAt); len(d.Formats) == 0 || d.Formats[0].Format != format && !isTwin(format, d.Formats[0].Format) || d.Confidence < 0.8 && format != anyFormat {
+			if d := DetectLog(lines, Options{}, seenAt); len(d.Formats) == 0 || d.Formats[0].Format != format && !isTwin(format, d.Formats[0].Format) || d.Confidence < 0.8 && format != anyFormat {
 				t.Errorf("all lines: %s, %v %v", d.Name(), d.Confidence, d.Misses)
 			}
 			if format == anyFormat {

@@ -53,17 +53,21 @@ func Explain(p Parser) *Explainer {
 	e := &Explainer{envelope: -1}
 	switch p := p.(type) {
 	case *reader:
-		e.candidates = []candidate{{p.name, registry[p.name].Example, p.grammar}}
+		e.candidates = []candidate{{p.name, p.example, p.grammar}}
 	case *auto:
 		if p.in != nil {
 			e.envelope = p.post.plan.envelope
 		}
 		for _, g := range Found(p).Formats {
-			e.add(Options{Format: g.Format, Layout: g.Layout, Zone: p.zone})
+			e.add(p.base.of(g.Format, g.Layout))
 		}
 	}
 	if len(e.candidates) == 0 {
-		for _, o := range searched() {
+		var base Options
+		if a, ok := p.(*auto); ok {
+			base = a.base
+		}
+		for _, o := range base.searched() {
 			e.add(o)
 		}
 	}
@@ -72,7 +76,7 @@ func Explain(p Parser) *Explainer {
 
 func (e *Explainer) add(o Options) {
 	if r, err := newReader(o); err == nil {
-		e.candidates = append(e.candidates, candidate{r.name, registry[r.name].Example, r.grammar})
+		e.candidates = append(e.candidates, candidate{r.name, r.example, r.grammar})
 	}
 }
 

@@ -134,7 +134,7 @@ func TestAdvise(t *testing.T) {
 		if ok != (c.config != "") || !strings.Contains(a.Config, c.config) {
 			t.Errorf("%s %s: %+v", c.format, c.layout, a)
 		}
-		if HasDurations(c.format, c.layout) != c.durations {
+		if (*UserFormats)(nil).HasDurations(c.format, c.layout) != c.durations {
 			t.Errorf("%s %s: durations are %v", c.format, c.layout, !c.durations)
 		}
 	}

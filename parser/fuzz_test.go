@@ -37,14 +37,15 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, log []byte) {
-		for _, o := range everyFormat() {
+		for _, o := range everyFormat(t) {
 			check(t, o, log)
 		}
 	})
 }
 
-// everyFormat returns options for each format, each layout, and the detection.
-func everyFormat() []Options {
+// everyFormat returns options for each format, each layout, users' formats, and the detection.
+func everyFormat(tb testing.TB) []Options {
+	tb.Helper()
 	list := []Options{{}}
 	for i := range envelopes {
 		list = append(list, Options{Format: envelopes[i].name})
@@ -53,6 +54,10 @@ func everyFormat() []Options {
 		if !f.Layout {
 			list = append(list, Options{Format: f.Name})
 		}
+	}
+	user := userTestFormats(tb)
+	for _, f := range user.Formats() {
+		list = append(list, Options{Format: f.Name, User: user})
 	}
 	for _, l := range fuzzLayouts {
 		list = append(list, Options{Format: layoutFormat, Layout: l})
@@ -151,7 +156,7 @@ func hostile(n int) []string {
 func TestHostile(t *testing.T) {
 	t.Parallel()
 	for _, log := range hostile(5000) {
-		for _, o := range everyFormat() {
+		for _, o := range everyFormat(t) {
 			check(t, o, []byte(log))
 		}
 	}

@@ -3,7 +3,6 @@ package parser
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"hangup/event"
 )
@@ -12,7 +11,7 @@ import (
 // a server's access lines and its tracebacks. The formats that a line was read in last are tried first; for a line that
 // none of them knows all others are tried.
 type mixed struct {
-	zone   *time.Location
+	base   Options
 	used   []*reader // formats that are in use, the last used first
 	rest   []*reader // the others
 	others []Options // those that are not made yet
@@ -27,18 +26,19 @@ const (
 	maxMisses = 2000 // lines in a row that no format knows: after them only lines with a word of ours are tried by all
 )
 
-// newMixed makes a reader of the given formats. With all, every other format is tried on lines that these do not know.
-func newMixed(formats []Options, all bool, found func(format, layout string)) (*mixed, error) {
-	m := &mixed{found: found}
-	for _, o := range formats {
+// newMixed makes a reader of a plan's formats. If the plan says so, every other format is tried on lines that these do
+// not know.
+func newMixed(base Options, p plan, found func(format, layout string)) (*mixed, error) {
+	m := &mixed{base: base, found: found}
+	for _, o := range p.formats {
 		r, err := newReader(o)
 		if err != nil {
 			return nil, err
 		}
-		m.used, m.zone = append(m.used, r), o.Zone
+		m.used = append(m.used, r)
 	}
-	if all {
-		m.others = searched()
+	if p.all {
+		m.others = base.searched()
 	}
 	return m, nil
 }
@@ -134,7 +134,6 @@ func (m *mixed) search(l event.Line, emit func(*event.Record)) bool {
 		return false
 	}
 	for _, o := range m.others {
-		o.Zone = m.zone
 		if r, err := newReader(o); err == nil {
 			m.rest = append(m.rest, r)
 		}

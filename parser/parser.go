@@ -16,6 +16,12 @@ type Options struct {
 	Layout string         // the layout string for formats that take one, as users have it in the server's configuration
 	Zone   *time.Location // for times without a zone; nil is UTC
 	Hint   string         // the format that detection takes of those that fit equally well: the one that the log had before
+	User   *UserFormats   // formats that users define, beside those of Formats; nil is none
+}
+
+// of returns options for another format of the same log.
+func (o Options) of(format, layout string) Options {
+	return Options{Format: format, Layout: layout, Zone: o.Zone, User: o.User}
 }
 
 // Parser reads the lines of one log in order and gives each record once it is complete. It is for one goroutine.

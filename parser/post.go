@@ -13,6 +13,7 @@ import (
 // and gives the records of all writers in the order in which they begin. A record that lies across those of another
 // writer holds them back until it is complete, so that whoever reads on after any record reads no line twice.
 type post struct {
+	base  Options
 	plan  plan
 	clock clock
 	env   []envelope // in the order of envelopes; those that are not looked for are nil
@@ -77,8 +78,8 @@ const (
 	maxNested    = 4
 )
 
-func newPost(p plan, zone *time.Location, found func(format, layout string)) *post {
-	s := &post{plan: p, clock: clock{zone: zone}, found: found, lanes: map[string]*lane{}, last: max(p.envelope, 0)}
+func newPost(base Options, p plan, found func(format, layout string)) *post {
+	s := &post{base: base, plan: p, clock: clock{zone: base.Zone}, found: found, lanes: map[string]*lane{}, last: max(p.envelope, 0)}
 	s.env = make([]envelope, len(envelopes))
 	for i := range envelopes {
 		s.env[i] = envelopes[i].make(&s.clock)
@@ -231,7 +232,7 @@ func (s *post) lane(key string) *lane {
 		delete(s.lanes, old.key)
 		s.order = slices.DeleteFunc(s.order, func(l *lane) bool { return l == old })
 	}
-	in, err := newMixed(s.plan.formats, s.plan.all, s.found)
+	in, err := newMixed(s.base, s.plan, s.found)
 	if err != nil { // the plan's formats were made before
 		in = &mixed{}
 	}

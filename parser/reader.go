@@ -46,6 +46,7 @@ func (oneLine) place(string, bool) place { return whole }
 type reader struct {
 	name    string
 	layout  string
+	example string
 	grammar grammar
 	single  bool
 	fresh   bool // it was found for one line only so far

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -30,6 +31,7 @@ type format struct {
 	make func(o Options) (grammar, error)
 
 	ordered bool // its records stand in the order of their times: those at which exchanges ended
+	user    bool // a user defined it
 }
 
 var (
@@ -71,7 +73,7 @@ func New(o Options) (Parser, error) {
 	case o.Format == "" || o.Format == "auto" || o.Format == "nginx-mixed-container":
 		return newAuto(o, plan{envelope: -1, all: true}), nil
 	}
-	if _, ok := registry[o.Format]; ok || o.Layout != "" {
+	if _, ok := o.lookup(); ok || o.Layout != "" {
 		return newReader(o)
 	}
 	return newNamed(o)
@@ -79,9 +81,6 @@ func New(o Options) (Parser, error) {
 
 // newNamed makes a parser of a name as Detection.Name gives it: "envelope", "format+format", "envelope/format+format".
 func newNamed(o Options) (Parser, error) {
-	if _, ok := aliases[o.Format]; ok {
-		return newReader(o)
-	}
 	p := plan{envelope: -1, forced: true}
 	names := o.Format
 	for first, rest, more := strings.Cut(names, "/"); ; first, rest, more = strings.Cut(names, "/") {
@@ -101,7 +100,7 @@ func newNamed(o Options) (Parser, error) {
 		return newAuto(o, p), nil
 	}
 	for name := range strings.SplitSeq(names, "+") {
-		f := Options{Format: name, Zone: o.Zone}
+		f := o.of(name, "")
 		if _, err := newReader(f); err != nil {
 			return nil, err
 		}
@@ -114,13 +113,10 @@ func newNamed(o Options) (Parser, error) {
 }
 
 func newReader(o Options) (*reader, error) {
-	if name, ok := aliases[o.Format]; ok {
-		o.Format = name
-	}
-	f, ok := registry[o.Format]
+	f, ok := o.lookup()
 	if !ok {
 		return nil, fmt.Errorf("%w: %q; did you mean %s? (hangup formats lists all)", ErrFormat, o.Format,
-			strings.Join(nearest(o.Format), " or "))
+			strings.Join(nearest(o.Format, o.names()), " or "))
 	}
 	switch {
 	case f.Layout && o.Layout == "":
@@ -133,11 +129,33 @@ func newReader(o Options) (*reader, error) {
 		return nil, fmt.Errorf("%w: %s: %w", ErrFormat, f.Name, err)
 	}
 	_, single := g.(interface{ single() })
-	return &reader{name: f.Name, layout: o.Layout, grammar: g, single: single}, nil
+	return &reader{name: f.Name, layout: o.Layout, example: f.Example, grammar: g, single: single}, nil
 }
 
-// nearest returns the names of the formats that are most like name, at most three.
-func nearest(name string) []string {
+// lookup finds the format that the options name.
+func (o Options) lookup() (format, bool) {
+	if f, ok := o.User.format(o.Format); ok {
+		return f, true
+	}
+	name := o.Format
+	if a, ok := aliases[name]; ok {
+		name = a
+	}
+	f, ok := registry[name]
+	return f, ok
+}
+
+// names lists the formats that the options can name.
+func (o Options) names() []string {
+	names := slices.Collect(maps.Keys(registry))
+	for _, f := range o.User.all() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// nearest returns those of the names that are most like name, at most three.
+func nearest(name string, among []string) []string {
 	type candidate struct {
 		name string
 		far  int
@@ -147,8 +165,8 @@ func nearest(name string) []string {
 		name = name[:64]
 	}
 	var list []candidate
-	for n := range registry {
-		far := distance(name, n)
+	for _, n := range among {
+		far := distance(name, strings.ToLower(n))
 		if name != "" && strings.Contains(n, name) {
 			far = 1
 		}

@@ -8,11 +8,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/goccy/go-yaml"
 
 	"hangup/ingest"
@@ -23,11 +21,12 @@ import (
 // config is the configuration file. A flag goes before an environment variable, that before this file, that before the
 // default.
 type config struct {
-	Listen   string         `yaml:"listen"`
-	StateDir string         `yaml:"state_dir"`
-	Hosts    []string       `yaml:"hosts"`
-	Service  string         `yaml:"service"`
-	Sources  []sourceConfig `yaml:"sources"`
+	Listen   string                  `yaml:"listen"`
+	StateDir string                  `yaml:"state_dir"`
+	Hosts    []string                `yaml:"hosts"`
+	Service  string                  `yaml:"service"`
+	Sources  []sourceConfig          `yaml:"sources"`
+	Formats  map[string]formatConfig `yaml:"formats"`
 	Routes   struct {
 		PerPosition int `yaml:"per_position"`
 		PerService  int `yaml:"per_service"`
@@ -42,6 +41,8 @@ type config struct {
 		Level  string `yaml:"level"`
 		Format string `yaml:"format"`
 	} `yaml:"log"`
+
+	user *parser.UserFormats // Formats, checked
 }
 
 // sourceConfig is one log.
@@ -91,20 +92,19 @@ func readConfig(path string) (config, error) {
 	if err != nil {
 		return c, usageError{fmt.Errorf("%s: %s", path, yaml.FormatError(err, false, true))}
 	}
-	return c, nil
+	c.user, err = c.userFormats(path, b)
+	return c, err
 }
 
 var configKeys = []string{
 	"listen", "state_dir", "hosts", "service", "sources", "path", "format", "layout", "timezone", "routes", "per_position",
-	"per_service", "retention", "minutes", "events", "rollups", "sessions", "log", "level",
+	"per_service", "retention", "minutes", "events", "rollups", "sessions", "log", "level", "formats", "pattern", "json", "time",
+	"disconnect", "when", "party", "how", "phase", "example",
 }
 
 // suggestKey names the key that is most like one that does not exist.
 func suggestKey(key string) string {
-	near := slices.MinFunc(configKeys, func(a, b string) int {
-		return cmp.Compare(levenshtein.ComputeDistance(key, a), levenshtein.ComputeDistance(key, b))
-	})
-	return fmt.Sprintf("\ndid you mean %q? Keys are: %s", near, strings.Join(configKeys, ", "))
+	return fmt.Sprintf("\ndid you mean %q? Keys are: %s", nearestName(key, configKeys), strings.Join(configKeys, ", "))
 }
 
 // defaultService is the service of logs for which none is named.
@@ -140,7 +140,7 @@ func (c config) sources(files []string) ([]ingest.Source, error) {
 		if _, err := os.Stat(filepath.Dir(path)); err != nil {
 			return nil, usageError{fmt.Errorf("source %s: %w", s.Path, err)}
 		}
-		o := parser.Options{Format: s.Format, Layout: s.Layout}
+		o := parser.Options{Format: s.Format, Layout: s.Layout, User: c.user}
 		if s.TimeZone != "" {
 			if o.Zone, err = time.LoadLocation(s.TimeZone); err != nil {
 				return nil, usageError{fmt.Errorf("source %s: %q is not an IANA time zone such as Europe/Berlin", s.Path, s.TimeZone)}

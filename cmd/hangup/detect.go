@@ -23,6 +23,7 @@ var errNotDetected = errors.New("no format fits")
 
 // detectCmd says which format logs have.
 type detectCmd struct {
+	Config string   `help:"Configuration file: formats that it defines are tried too." env:"HANGUP_CONFIG" type:"path" placeholder:"FILE"`
 	Output string   `short:"o" enum:"text,json" default:"text" help:"How to print: text or json."`
 	Files  []string `arg:"" name:"file" help:"Logs, - for standard input; or nginx's configuration (nginx.conf or its directory), whose logs are listed as sources."`
 }
@@ -57,6 +58,10 @@ type runner struct {
 // Run prints for each file the best format, how sure that is, the next best, and lines that are not of the format.
 // The error wraps errNotDetected when a file has none.
 func (c detectCmd) Run(ctx context.Context, e env) error {
+	cfg, err := readConfig(c.Config)
+	if err != nil {
+		return err
+	}
 	out := bufio.NewWriter(e.stdout)
 	var unknown []error
 	for _, file := range c.Files {
@@ -70,7 +75,7 @@ func (c detectCmd) Run(ctx context.Context, e env) error {
 			}
 			continue
 		}
-		d, err := detectFile(ctx, e, file)
+		d, err := detectFile(ctx, e, file, parser.Options{User: cfg.user})
 		if err != nil {
 			return err
 		}
@@ -89,7 +94,7 @@ func (c detectCmd) Run(ctx context.Context, e env) error {
 	return errors.Join(append(unknown, out.Flush())...)
 }
 
-func detectFile(ctx context.Context, e env, file string) (detection, error) {
+func detectFile(ctx context.Context, e env, file string, o parser.Options) (detection, error) {
 	in, name, err := openLog(e, file)
 	if err != nil {
 		return detection{}, err
@@ -110,7 +115,7 @@ func detectFile(ctx context.Context, e env, file string) (detection, error) {
 	if err != nil && !errors.Is(err, enough) {
 		return detection{}, usageError{fmt.Errorf("read %s: %w", name, err)}
 	}
-	found := parser.DetectLog(lines, time.Now())
+	found := parser.DetectLog(lines, o, time.Now())
 	d := detection{File: name, Lines: len(lines), Envelope: found.Envelope, Misses: found.Misses}
 	if found.Name() == "" || found.Share < parser.Enough {
 		d.Misses = lines[:min(3, len(lines))]

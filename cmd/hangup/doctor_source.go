@@ -59,7 +59,7 @@ func checkSource(s ingest.Source, now time.Time) []finding {
 	}
 	if checkFormat(&f, r, len(lines)) {
 		checkTimes(&f, r, s, st, now)
-		checkDurations(&f, r)
+		checkDurations(&f, r, s.Parser.User)
 		for _, g := range r.found.Formats {
 			if a, ok := parser.Advise(g.Format, g.Layout); ok {
 				f.add(levelNote, "hides", a.Config, "%s hides %s", g.Format, a.Hides)
@@ -199,11 +199,11 @@ func isZoneLike(d time.Duration) bool {
 	return rest <= 2*time.Minute && d.Abs() <= 14*time.Hour
 }
 
-func checkDurations(f *findings, r sampleRead) {
+func checkDurations(f *findings, r sampleRead, user *parser.UserFormats) {
 	exchanges := r.counts.Requests + r.counts.Disconnects
 	can := false
 	for _, g := range r.found.Formats {
-		can = can || parser.HasDurations(g.Format, g.Layout)
+		can = can || user.HasDurations(g.Format, g.Layout)
 	}
 	switch {
 	case r.took > 0:

@@ -13,6 +13,7 @@ import (
 
 // formatsCmd lists the formats.
 type formatsCmd struct {
+	Config string `help:"Configuration file: formats that it defines are listed too." env:"HANGUP_CONFIG" type:"path" placeholder:"FILE"`
 	Output string `short:"o" enum:"text,json,markdown" default:"text" help:"How to print: text, json or markdown."`
 }
 
@@ -79,10 +80,15 @@ writers' lines are kept apart, and envelopes may be in one another.
 
 // Run prints each format with what it is, whether it can say how long an exchange took, and a line of it.
 func (c formatsCmd) Run(_ context.Context, e env) error {
+	cfg, err := readConfig(c.Config)
+	if err != nil {
+		return err
+	}
+	all := append(cfg.user.Formats(), parser.Formats()...)
 	out := bufio.NewWriter(e.stdout)
 	if c.Output == "json" {
 		list := []formatJSON{}
-		for _, f := range parser.Formats() {
+		for _, f := range all {
 			list = append(list, formatJSON{f.Name, f.Summary, f.Example, f.Durations, f.Layout, f.Multiline, f.Aliases})
 		}
 		if err := json.NewEncoder(out).Encode(list); err != nil {
@@ -94,12 +100,15 @@ func (c formatsCmd) Run(_ context.Context, e env) error {
 		writeFormats(out)
 		return out.Flush()
 	}
-	for _, f := range parser.Formats() {
+	for _, f := range all {
 		durations := "no durations"
 		if f.Durations {
 			durations = "durations"
 		}
-		_, _ = fmt.Fprintf(out, "%-21s %s (%s)\n%-21s %s\n", f.Name, f.Summary, durations, "", f.Example)
+		_, _ = fmt.Fprintf(out, "%-21s %s (%s)\n", f.Name, f.Summary, durations)
+		if f.Example != "" {
+			_, _ = fmt.Fprintf(out, "%-21s %s\n", "", f.Example)
+		}
 	}
 	_, _ = fmt.Fprintln(out, "\nAround them, taken off by itself, or as --format ENVELOPE or ENVELOPE/FORMAT:")
 	for _, f := range parser.Envelopes() {

@@ -18,9 +18,11 @@ import (
 
 // parseCmd prints the records of one log.
 type parseCmd struct {
-	Format   string `help:"Format of the log (see hangup formats); detected when not given." placeholder:"NAME"`
+	Format   string `help:"Format of the log (see hangup formats); detected when not given." placeholder:"NAME" xor:"format"`
 	Layout   string `help:"The format string of an access log, as in the server's configuration: nginx log_format, Apache LogFormat, Tomcat and Jetty patterns, gunicorn --access-logformat, uWSGI log-format, morgan ..." placeholder:"STR"`
 	Zone     string `help:"Zone of times that have none, as Europe/Berlin; UTC when not given." placeholder:"IANA"`
+	Pattern  string `help:"A regular expression (RE2) with groups named after fields, to try a format of your own: (?P<time>\\S+) (?P<message>.*) ..." placeholder:"RE" xor:"format"`
+	Config   string `help:"Configuration file, for the formats that it defines." env:"HANGUP_CONFIG" type:"path" placeholder:"FILE"`
 	Unparsed bool   `help:"Print only the records that were not understood, with the reason and their text."`
 	File     string `arg:"" optional:"" help:"The log; standard input when it is - or not given." placeholder:"FILE"`
 }
@@ -31,7 +33,14 @@ func (c parseCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	p, err := parser.New(parser.Options{Format: c.Format, Layout: c.Layout, Zone: zone})
+	o := parser.Options{Format: c.Format, Layout: c.Layout, Zone: zone}
+	if o.User, err = c.userFormats(); err != nil {
+		return err
+	}
+	if c.Pattern != "" {
+		o.Format = patternName
+	}
+	p, err := parser.New(o)
 	if err != nil {
 		return usageError{err}
 	}
@@ -75,8 +84,28 @@ func (c parseCmd) Run(ctx context.Context, e env) error {
 	return err
 }
 
+// patternName is the format that --pattern makes.
+const patternName = "pattern"
+
+// userFormats returns the format of --pattern, or those of the configuration.
+func (c parseCmd) userFormats() (*parser.UserFormats, error) {
+	if c.Pattern == "" {
+		cfg, err := readConfig(c.Config)
+		return cfg.user, err
+	}
+	set, err := parser.DefineFormats([]parser.UserFormat{{Name: patternName, Pattern: c.Pattern}})
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--pattern: %w", errors.Unwrap(err))}
+	}
+	return set, nil
+}
+
+// loadZone finds a zone by its name; "" is none.
 func loadZone(name string) (*time.Location, error) {
-	zone, err := time.LoadLocation(name) // "" is UTC
+	if name == "" {
+		return nil, nil
+	}
+	zone, err := time.LoadLocation(name)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("zone %q is not known: it must be a name like Europe/Berlin: %w", name, err)}
 	}

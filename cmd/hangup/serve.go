@@ -93,7 +93,7 @@ func serve(ctx context.Context, e env, f serveFlags, cfg config, sources []inges
 	status := ingest.NewStatus()
 	scheduler := jobs.New(log, writes, schedule(writes, cfg.retention()))
 	handler, err := api.New(api.Options{
-		Store: asks, Log: log, Version: version(), Sources: status, Excerpts: excerpts{status}, Jobs: agenda{scheduler},
+		Store: asks, Log: log, Version: version(), Sources: status, Excerpts: excerpts{status}, Jobs: agenda{scheduler}, Formats: cfg.user,
 		Hosts: hosts(listener, cfg.Hosts), Files: web.Files(), Metrics: []func(io.Writer){writeSources(status)},
 	})
 	if err != nil {
