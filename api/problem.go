@@ -91,7 +91,7 @@ func httpDetail(h *echo.HTTPError) string {
 	case http.StatusMethodNotAllowed:
 		return "This path does not take this method."
 	case http.StatusRequestEntityTooLarge:
-		return "The request's body is too large."
+		return "The request's body is too large: the format tester takes " + testBody + "iB, everything else " + bodyLimit + "iB."
 	default:
 		return fmt.Sprint(h.Message)
 	}

@@ -1,13 +1,9 @@
 package parser
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"hangup/event"
 )
@@ -148,152 +144,6 @@ func (c *candidate) explain(text string) (s stop) {
 		return x.explain(text)
 	}
 	return compareShape(text, c.example)
-}
-
-// explain implements explainer: the layout that reads furthest.
-func (g *access) explain(line string) stop {
-	best := stop{at: -1, near: -1}
-	for _, l := range g.layouts {
-		if at, expected := g.trace(l, line); at > best.near {
-			best = stop{at, at, expected}
-		}
-	}
-	return best
-}
-
-// trace says how far the layout can read a line, by reading with its first piece, its first two pieces, and so on.
-func (g *access) trace(l *layout, line string) (at int, expected string) {
-	var x exchange
-	part := *l
-	part.tail = ""
-	begins := make([]int, len(l.pieces)) // of the values
-	end := 0
-	for i := range l.pieces {
-		p := &l.pieces[i]
-		n := commonPrefix(line[end:], p.literal.text)
-		if n < len(p.literal.text) {
-			return end + n, fmt.Sprintf("%q, and behind it %s", p.literal.text[n:], l.names[i])
-		}
-		begins[i] = end + n
-		part.pieces = l.pieces[:i+1]
-		rest, ok := part.scan(line, &x)
-		if !ok {
-			behind := "the end of the line"
-			if p.ends != "" {
-				behind = fmt.Sprintf("%q", p.ends)
-			}
-			return begins[i], fmt.Sprintf("%s, and behind it %s", l.names[i], behind)
-		}
-		if why := valueFault(&x, p.slot, &g.clock); why != "" {
-			return begins[i], l.names[i] + ", " + why
-		}
-		end = len(line) - len(rest)
-	}
-	if n := commonPrefix(line[end:], l.tail); n < len(l.tail) {
-		return end + n, fmt.Sprintf("%q", l.tail[n:])
-	}
-	if end += len(l.tail); end < len(line) {
-		return end, "the end of the line"
-	}
-	return begins[0], "values that this format can have: each can be read, but together they are not of it"
-}
-
-// valueFault says what is wrong with the value of a slot, by itself.
-func valueFault(x *exchange, v variable, c *clock) string {
-	if v == vIgnored {
-		return ""
-	}
-	one := exchange{escape: x.escape, given: 1 << v, stamp: x.stamp}
-	one.values[v] = x.values[v]
-	if v == vAddr && one.values[v] != "" && !isAddress(one.values[v]) {
-		return "which is an address"
-	}
-	if !one.isRequest() {
-		return "which is a method or a path"
-	}
-	at := clock{zone: c.zone}
-	switch one.fill(&at, &event.Event{}) {
-	case event.BadTime:
-		return "which is a time"
-	case event.BadNumber:
-		return "which is a number"
-	default:
-		return ""
-	}
-}
-
-// compareShape says how far a text looks like the example of a format: a word stands for any word, a number for any
-// number. Of JSON it says where it is none, or which of the example's keys are missing.
-func compareShape(text, example string) stop {
-	if strings.HasPrefix(example, "{") {
-		return compareJSON(text, example)
-	}
-	example, _, _ = strings.Cut(example, "\n")
-	i, j := 0, 0
-	for i < len(text) && j < len(example) {
-		a := shapeOf(text[i])
-		if a != shapeOf(example[j]) {
-			break
-		}
-		i, j = i+1, j+1
-		if a == 'a' || a == '0' {
-			for i < len(text) && shapeOf(text[i]) == a {
-				i++
-			}
-			for j < len(example) && shapeOf(example[j]) == a {
-				j++
-			}
-		}
-	}
-	return stop{i, i, "what looks like this: " + example}
-}
-
-// shapeOf returns a letter for any letter, a digit for any digit.
-func shapeOf(c byte) byte {
-	switch {
-	case isDigit(c):
-		return '0'
-	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= utf8.RuneSelf:
-		return 'a'
-	}
-	return c
-}
-
-func compareJSON(text, example string) stop {
-	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
-		return stop{0, 0, "a JSON object, such as " + example}
-	}
-	var have, want map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(text), &have); err != nil {
-		if s, ok := errors.AsType[*json.SyntaxError](err); ok {
-			at := min(max(int(s.Offset)-1, 0), len(text))
-			return stop{at, at, "JSON: " + err.Error()}
-		}
-		return stop{0, 0, "a JSON object: " + err.Error()}
-	}
-	if json.Unmarshal([]byte(example), &want) != nil || len(want) == 0 {
-		return stop{at: -1, near: -1}
-	}
-	var missing []string
-	for k := range want {
-		if _, ok := have[k]; !ok {
-			missing = append(missing, k)
-		}
-	}
-	slices.Sort(missing)
-	s := stop{at: -1, near: len(text) * (len(want) - len(missing)) / len(want), expected: "values as in " + example}
-	if len(missing) > 0 {
-		s.expected = "the keys " + strings.Join(missing, ", ") + ", as in " + example
-	}
-	return s
-}
-
-func commonPrefix(a, b string) int {
-	n := 0
-	for n < len(a) && n < len(b) && a[n] == b[n] {
-		n++
-	}
-	return n
 }
 
 func cutRest(s string) string { return s[:min(len(s), maxRest)] }

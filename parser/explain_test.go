@@ -32,6 +32,12 @@ func explained(t *testing.T, o Options, lines ...string) []Failure {
 	return out
 }
 
+// timedLine is a line of nginx-timed with one part of it replaced.
+func timedLine(old, new string) string {
+	const line = `192.0.2.1 - - [22/Nov/2026:10:00:00 +0000] "GET /a HTTP/1.1" 200 5 "-" "curl" rt=0.1 us="-"` + "\n"
+	return strings.TrimSuffix(strings.Replace(line, old, new, 1), "\n")
+}
+
 // TestExplain damages lines and holds that the place and the missing thing are named.
 func TestExplain(t *testing.T) {
 	t.Parallel()
@@ -61,6 +67,11 @@ func TestExplain(t *testing.T) {
 		{"other keys", `{"a":1}`, Options{Format: "caddy-json"}, "caddy-json", "?", "the keys "},
 		{"by its example", "2026/11/22 10:00:00 [error] nonsense", Options{Format: "nginx-error"}, "nginx-error", "nonsense", "looks like this: "},
 		{"of all formats the nearest", `192.0.2.1 - - [22/Nov/2026:10:00:00 +0000] "GET /a HTTP/1.1" many 5 "-" "curl"`, Options{}, "", "many", "a number"},
+		{"timed, in the layout", timedLine(" 200 ", " many "), Options{Format: "nginx-timed"}, "nginx-timed", "many 5", "$status, which is a number"},
+		{"timed, a pair's value", timedLine("rt=0.1", "rt=slow"), Options{Format: "nginx-timed"}, "nginx-timed", "slow", "a value, which is a number"},
+		{"timed, no pair", timedLine("rt=0.1", "slow"), Options{Format: "nginx-timed"}, "nginx-timed", " slow", "a pair such as"},
+		{"timed, a quote without an end", timedLine(`"-"`+"\n", `"-`), Options{Format: "nginx-timed"}, "nginx-timed", "-", "a quote"},
+		{"timed, nothing behind", timedLine(" rt=0.1 us=\"-\"\n", ""), Options{Format: "nginx-timed"}, "nginx-timed", "", "a pair that is known"},
 		{"of no format", "\x1b]0;\xff<img>", Options{}, "", "\x1b]0;", "a known format"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -156,7 +156,7 @@ func (d detection) print(out io.Writer) error {
 		_, err = fmt.Fprintf(out, "  runner-up  %s, confidence %.2f\n", d.RunnerUp.Format, d.RunnerUp.Confidence)
 	}
 	for _, p := range d.Formats {
-		a, ok := parser.AdviceFor(p.Format)
+		a, ok := parser.Advise(p.Format, p.Layout)
 		if !ok {
 			continue
 		}

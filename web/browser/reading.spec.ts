@@ -1,5 +1,5 @@
 // Servers that read nothing, or little of what is there. Each test has a server of its own.
-import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cell, expect, quiet, row, stage, test } from "./fixture";
 import { line } from "./logs";
@@ -52,6 +52,16 @@ test("lines that are not understood are told on the overview, with the way to th
     await expect(page).toHaveURL(/\/sources/);
     await page.getByRole("link", { name: /mixed\.log/ }).click();
     await expect(page.locator(".samples .raw").first()).toHaveText("what is this?");
+
+    // Then nothing is understood any more.
+    appendFileSync(join(dir, "mixed.log"), "a|new|format\n".repeat(30));
+    const source = row(page, "Sources", /mixed\.log/);
+    await expect(cell(source, "State")).toHaveText("degraded", { timeout: 20_000 });
+    await expect(source).toContainText("no known format fits them");
+    await page.goto(server.url);
+    await expect(page.getByRole("status")).toContainText("The newest lines of 1 source are not understood");
+    appendFileSync(join(dir, "mixed.log"), Array.from({ length: 20 }, (_, i) => good(i)).join(""));
+    await expect(page.getByRole("status")).toHaveCount(0, { timeout: 20_000 });
   } finally {
     await server.stop();
   }

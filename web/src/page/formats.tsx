@@ -70,7 +70,6 @@ function Form() {
             <textarea
               rows={8}
               spellcheck={false}
-              maxLength={200_000}
               placeholder="Paste some lines as they stand in the log"
               value={text}
               onInput={(e) => edit({ text: e.currentTarget.value })}
