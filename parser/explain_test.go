@@ -167,3 +167,32 @@ func TestAdvise(t *testing.T) {
 		}
 	}
 }
+
+// TestExplainUser damages lines of formats that users defined.
+func TestExplainUser(t *testing.T) {
+	t.Parallel()
+	set := userTestFormats(t)
+	const good = "2026-11-24 10:00:00.125 ERROR [ab1] 203.0.113.7 GET /a 200 12.5"
+	for _, c := range []struct{ format, line, rest, expected string }{
+		{"shop-text", strings.Replace(good, "[ab1]", "ab1", 1), "ab1", `"[" of its pattern`},
+		{"shop-text", strings.Replace(good, " 200 ", " many ", 1), "many", "what matches (?P<status>"},
+		{"shop-text", strings.Replace(good, "GET", "get", 1), "get", "of its pattern"},
+		{"shop-text", strings.Replace(good, "12.5", "soon", 1), "soon", "duration_ms, which is a number"},
+		{"shop-text", strings.Replace(good, "10:00:00", "10:61:00", 1), "2026-11-24 10:61", "a time"},
+		{"shop-text", "", "", "of its pattern"},
+		{"shop-json", `{"ts":"2026`, "", "JSON"},
+		{"shop-json", "what", "what", "a JSON object"},
+		{"shop-json", `{"a":1}`, "", "req.url"},
+	} {
+		p, err := New(Options{Format: c.format, User: set})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := Explain(p)
+		p.Line(event.Line{Text: c.line}, func(*event.Record) {})
+		f := x.Record(&event.Record{Text: c.line, Reason: event.NoFormat})
+		if !strings.HasPrefix(f.Rest, c.rest) || !strings.Contains(f.Expected, c.expected) {
+			t.Errorf("%s %q: %+v, want %q at %q", c.format, c.line, f, c.expected, c.rest)
+		}
+	}
+}
