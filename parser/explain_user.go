@@ -23,8 +23,7 @@ func (g *userReader) explain(line string) stop {
 	if err != nil || tree.Op != syntax.OpConcat {
 		return stop{0, 0, "what matches " + g.format.expr.String()}
 	}
-	for k := len(tree.Sub) - 1; k >= 0; k-- {
-		next := tree.Sub[k]
+	for k, next := range slices.Backward(tree.Sub) {
 		at := 0
 		if k > 0 {
 			part := &syntax.Regexp{Op: syntax.OpConcat, Flags: tree.Flags, Sub: tree.Sub[:k]}
