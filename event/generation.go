@@ -59,7 +59,7 @@ type Generation struct {
 	Source    int64
 	Path      string // where it was seen last
 	Dev, Ino  uint64
-	Head      Print // of its first bytes, as far as they are committed
+	Head      Print // of its first bytes, as far as they are committed; as they were seen first while Off is 0
 	Mark      Print // of the bytes before Off
 	Off       int64 // end of the last complete record that is committed
 	Lines     int64 // physical lines before Off
@@ -68,11 +68,28 @@ type Generation struct {
 	FirstSeen time.Time
 }
 
+// Inode names a file while it exists. Numbers are used again at once after a deletion: an inode alone identifies nothing.
+type Inode struct{ Dev, Ino uint64 }
+
+// Archive names a compressed file as far as a stat tells it.
+type Archive struct {
+	Inode
+	Size     int64
+	Modified time.Time
+}
+
+// Past is what is stored about a source when a reader comes to it.
+type Past struct {
+	First    time.Time    // when its first generation was seen; zero when there is none
+	Open     []Generation // those that are live, draining or truncated
+	Archives []Archive    // those that need not be looked at again
+}
+
 // SourceState is what a reader tells about a source as it reads: it is kept in memory, not stored.
 type SourceState struct {
 	Source      int64
-	Files       int       // generations that are open
-	Size        int64     // bytes of the open generations
+	Files       int       // generations that are read or watched for growth
+	Size        int64     // bytes of these generations
 	Off         int64     // committed bytes of them
 	BehindSince time.Time // since when something readable is not committed; zero when all is
 	LastCommit  time.Time

@@ -142,10 +142,15 @@ func (s *Stream) Progress() (read, size int64) { return s.in.Load(), s.size }
 
 // Close closes the file.
 func (s *Stream) Close() error {
+	s.end()
+	return s.f.Close()
+}
+
+// end ends the decompressor and leaves the file open.
+func (s *Stream) end() {
 	if s.stop != nil {
 		s.stop()
 	}
-	return s.f.Close()
 }
 
 // counter counts what is read.

@@ -15,14 +15,14 @@ import (
 
 // check says whether the file still has the content that was read, to offset end.
 func (w *follower) check(end int64) (size int64, err error) {
-	st, err := w.f.Stat()
+	size, err = w.f.Size()
 	if err != nil {
 		return 0, err
 	}
-	if st.Size() < end {
+	if size < end {
 		return 0, errChanged
 	}
-	same, err := continues(w.f, st.Size(), w.gen)
+	same, err := continues(w.f, size, w.gen)
 	if err != nil {
 		return 0, err
 	}
@@ -34,7 +34,7 @@ func (w *follower) check(end int64) (size int64, err error) {
 			return 0, cmp.Or(err, errChanged)
 		}
 	}
-	return st.Size(), nil
+	return size, nil
 }
 
 // holds says whether a line that was read still stands where it stood: after a truncation that was not seen, what was

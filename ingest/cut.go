@@ -8,29 +8,47 @@ import (
 	"hangup/event"
 )
 
-// cut is a generation that was truncated: what is not found in a copy of it within copyTime is lost.
+// cut is a generation that was truncated, or that was open when this process came and is not there any more: what is not
+// found in a copy of it within copyTime is lost.
 type cut struct {
-	at   time.Time
-	path string
-	size int64
+	at    time.Time
+	path  string
+	size  int64
+	off   int64 // committed when it was looked at last
+	inode inode // of one that was open
+	whole bool  // it was not truncated: while there is a file of its inode, it waits for being identified
 }
 
 const copyTime = 30 * time.Second
 
-// settleCuts says of each truncated generation what became of the bytes that were not read from it.
-func (m *manager) settleCuts(ctx context.Context) error {
+// settleCuts says of each of them what became of the bytes that were not read from it. present are the files that are
+// there.
+func (m *manager) settleCuts(ctx context.Context, present map[inode]bool) error {
+	reading := map[int64]bool{}
+	for _, h := range m.held {
+		reading[h.gen.ID] = true
+	}
 	for id, c := range m.cut {
-		if time.Since(c.at) < copyTime {
+		if reading[id] {
+			delete(m.cut, id)
+			continue
+		}
+		if time.Since(c.at) < copyTime || c.whole && present[c.inode] || m.unread > 0 {
 			continue
 		}
 		g, err := m.Ledger.Generation(ctx, m.source.Service, id)
 		if err != nil {
 			return err
 		}
+		if g.Off != c.off { // another process reads it, or has done so
+			c.off, c.at = g.Off, time.Now()
+			m.cut[id] = c
+			continue
+		}
 		state, lost := event.Done, max(c.size-g.Off, 0)
 		if lost > 0 {
 			state = event.Lost
-			m.log.WarnContext(ctx, "bytes were truncated away before they could be read, and no copy has them",
+			m.log.WarnContext(ctx, "bytes were gone before they could be read, and no copy has them",
 				slog.String("log.file.path", c.path), slog.Int64("bytes", lost))
 		}
 		if err := m.Ledger.SetGeneration(ctx, m.source.Service, id, g.Path, state, lost); err != nil {

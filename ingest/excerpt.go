@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
+	"os"
 	"strings"
 	"time"
 
@@ -42,10 +42,14 @@ func (s *Status) Excerpt(source int64) ([]event.Line, parser.Options, error) {
 
 // ReadExcerpt returns the lines of a file at path as Status.Excerpt does.
 func ReadExcerpt(path string) ([]event.Line, error) {
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
+	e, err := look(path, false)
+	if err != nil {
+		return nil, err
 	}
-	c, err := openCandidate(path)
+	if e.path == "" {
+		return nil, &os.PathError{Op: "open", Path: path, Err: os.ErrNotExist}
+	}
+	c, err := e.open()
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -23,7 +22,7 @@ var (
 type follower struct {
 	m     *manager
 	log   *slog.Logger
-	f     *os.File
+	f     file
 	gen   event.Generation
 	live  bool            // the file may grow
 	last  *atomic.Bool    // the path names another file: end once there is nothing more to read
@@ -176,8 +175,8 @@ func (w *follower) touch() {
 // follow waits at the live end. It returns when the reader has to take over, with done when the generation is at its end.
 func (w *follower) follow(ctx context.Context) (done bool, err error) {
 	var blocks <-chan block
-	if canTail() && !w.lr.skipping && len(w.lr.buf) < tailMargin {
-		t, err := startTail(w.f, w.pos, w.number)
+	if f, ok := w.f.(plain); ok && canTail() && !w.lr.skipping && len(w.lr.buf) < tailMargin {
+		t, err := startTail(f.File, w.pos, w.number)
 		if err != nil { // its mode was narrowed, or descriptors have run out: the reader goes on alone
 			w.log.DebugContext(ctx, "follow without a tail", slog.Any("error", err))
 		} else {
@@ -223,11 +222,11 @@ func (w *follower) follow(ctx context.Context) (done bool, err error) {
 				return false, err
 			}
 		}
-		st, err := w.f.Stat()
+		size, err := w.f.Size()
 		if err != nil {
 			return false, err
 		}
-		unread := st.Size() - w.pos
+		unread := size - w.pos
 		if now.Sub(w.grown()) > time.Second {
 			w.part.Store(max(unread, 0))
 		}

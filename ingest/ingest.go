@@ -28,13 +28,18 @@ type Ledger interface {
 	OpenSource(ctx context.Context, service, path string) (id int64, format string, err error)
 	// SetFormat notes the format that was found for a source.
 	SetFormat(ctx context.Context, service string, source int64, format string, confidence float64) error
-	// Generations returns the newest generations of a source, the newest first.
-	Generations(ctx context.Context, service string, source int64) ([]event.Generation, error)
+	// Past returns what is stored about a source when a reader comes to it.
+	Past(ctx context.Context, service string, source int64) (event.Past, error)
+	// Candidates returns the generations of a source that files with these inodes and heads may hold, the newest first,
+	// and the id of the newest generation.
+	Candidates(ctx context.Context, service string, source int64, inodes []event.Inode, heads []event.Print) (gs []event.Generation, newest int64, err error)
+	// SettleArchive notes that a compressed file need not be looked at again while it is as it is.
+	SettleArchive(ctx context.Context, service string, source int64, a event.Archive) error
 	// Generation returns one generation as it is stored now.
 	Generation(ctx context.Context, service string, id int64) (event.Generation, error)
-	// AddGeneration stores a new generation and returns its id.
-	AddGeneration(ctx context.Context, service string, g event.Generation) (int64, error)
-	// SetGeneration notes where a generation is, its state, and bytes of it that are lost.
+	// AddGeneration stores a new generation and returns its id, or event.ErrStale when one was added after newest.
+	AddGeneration(ctx context.Context, service string, g event.Generation, newest int64) (int64, error)
+	// SetGeneration notes where a generation is, its state, and how many bytes of it are lost.
 	SetGeneration(ctx context.Context, service string, id int64, path string, state event.State, lost int64) error
 	// RouteNames returns the routes of a service.
 	RouteNames(ctx context.Context, service string) ([]event.Route, error)
@@ -75,6 +80,7 @@ const (
 	backlogBytes = 4 << 20
 	maxLine      = 1 << 20 // longer lines are counted, not parsed
 	writers      = 4       // commits at one time
+	unpackers    = 2       // compressed files that are read at one time
 )
 
 // Run follows all sources until ctx ends. It commits what it has read before it returns, for 10 s at most; what is
@@ -86,7 +92,8 @@ func Run(ctx context.Context, o Options) error {
 	if o.Grace == 0 {
 		o.Grace = 10 * time.Second
 	}
-	sem := semaphore.NewWeighted(writers)
+	sem, unpacking := semaphore.NewWeighted(writers), semaphore.NewWeighted(unpackers)
+	dirs := newDirectories()
 	services := map[string]*serviceState{}
 	for _, s := range o.Sources {
 		if services[s.Service] == nil {
@@ -97,8 +104,9 @@ func Run(ctx context.Context, o Options) error {
 	for _, s := range o.Sources {
 		m := &manager{
 			Options: o, source: s, service: services[s.Service], sem: sem,
+			pattern: newPattern(s.Path, true), dirs: dirs, unpacking: unpacking,
 			log:  o.Log.With(slog.String("log.file.path", s.Path)),
-			held: map[inode]*held{}, settled: map[content]bool{}, cut: map[int64]cut{},
+			held: map[inode]*held{}, settled: map[content]bool{}, retry: map[content]time.Time{}, cut: map[int64]cut{},
 		}
 		g.Go(func() error { return m.run(ctx) })
 	}

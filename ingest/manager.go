@@ -20,17 +20,23 @@ import (
 // until its writer is done, while its successor is read already.
 type manager struct {
 	Options
-	source  Source
-	service *serviceState
-	sem     *semaphore.Weighted
-	log     *slog.Logger
+	source    Source
+	pattern   pattern
+	dirs      *directories
+	service   *serviceState
+	sem       *semaphore.Weighted
+	unpacking *semaphore.Weighted
+	log       *slog.Logger
 
 	id      int64
-	started time.Time
+	first   time.Time // when the source's first generation was seen
 	held    map[inode]*held
-	pending []candidate      // found while the ledger did not answer: kept open, so that a rotation cannot take them away
-	settled map[content]bool // copies of what is known, with nothing to take
-	cut     map[int64]cut    // generations that were truncated lately
+	pending []*candidate          // found while the ledger did not answer: kept open, so that a rotation cannot take them away
+	settled map[content]bool      // copies of what is known, with nothing to take
+	looking *archive              // that is being read to tell what it is
+	retry   map[content]time.Time // when archives are to be looked at again
+	unread  int                   // archives of which it is not known yet what they are
+	cut     map[int64]cut         // generations that were truncated lately, or that were open when this process came
 	wg      sync.WaitGroup
 	lastErr string
 
@@ -44,8 +50,9 @@ type manager struct {
 // held is a generation that is being followed.
 type held struct {
 	gen   event.Generation
-	f     *os.File
+	f     file
 	path  string
+	base  string
 	last  atomic.Bool
 	off   atomic.Int64
 	halt  chan struct{}
@@ -83,7 +90,7 @@ func (m *manager) setFormat(name string, confidence float64, formats []parser.Gu
 // run looks at the source's directory until ctx ends.
 func (m *manager) run(ctx context.Context) error {
 	defer m.close()
-	m.started = time.Now()
+	m.first = time.Now()
 	for try := 1; ; try++ {
 		err := m.open(ctx)
 		if err == nil {
@@ -113,6 +120,19 @@ func (m *manager) open(ctx context.Context) error {
 	}
 	m.id = id
 	m.Status.change(id, func(x *sourceStatus) { x.source = m.source })
+	past, err := m.Ledger.Past(ctx, m.source.Service, id)
+	if err != nil {
+		return err
+	}
+	if !past.First.IsZero() {
+		m.first = past.First
+	}
+	for _, a := range past.Archives {
+		m.settled[content{a.Inode, a.Size, a.Modified}] = true
+	}
+	for _, g := range past.Open {
+		m.cut[g.ID] = cut{at: time.Now(), path: g.Path, size: g.SizeSeen, off: g.Off, inode: inode{Dev: g.Dev, Ino: g.Ino}, whole: g.State != event.Truncated}
+	}
 	if err := m.service.load(ctx, m.Ledger); err != nil {
 		return err
 	}
@@ -143,48 +163,60 @@ func (m *manager) close() {
 	for _, c := range m.pending {
 		_ = c.f.Close()
 	}
+	if m.looking != nil {
+		m.looking.close()
+	}
 }
 
 // scan looks once at what is held and what is there.
 func (m *manager) scan(ctx context.Context) error {
 	errs := []error{m.reap(ctx)}
-	found, err := m.candidates()
-	errs = append(errs, err)
+	found, listErr := m.list()
+	errs = append(errs, listErr)
 	for _, h := range m.held {
 		h.named = false
 	}
-	var unknown []candidate
-	successor := false
-	waiting := map[inode]int{}
-	for i, c := range m.pending {
-		waiting[c.inode] = i + 1
+	present, successor, waiting := map[inode]bool{}, map[string]bool{}, map[inode]*candidate{}
+	for _, c := range m.pending {
+		waiting[c.inode] = c
 	}
-	for _, c := range found {
-		h := m.held[c.inode]
+	settled := map[content]bool{}
+	var packed []entry
+	for _, e := range found {
+		present[e.inode] = true
+		successor[e.base] = successor[e.base] || e.main
+		h, w := m.held[e.inode], waiting[e.inode]
 		switch {
+		case m.settled[e.content]:
+			settled[e.content] = true
 		case h != nil:
-			h.named, h.path = h.named || c.main, c.path
-			_ = c.f.Close()
-		case waiting[c.inode] > 0: // it may have been renamed
-			m.pending[waiting[c.inode]-1].path, m.pending[waiting[c.inode]-1].main = c.path, c.main
-			_ = c.f.Close()
-		case m.settled[c.content] || c.size == 0 && !c.main:
-			_ = c.f.Close()
+			h.named, h.path = h.named || e.main, e.path
+		case w != nil: // it may have been renamed
+			w.path, w.main = e.path, e.main
+		case e.packed():
+			packed = append(packed, e)
 		default:
-			unknown = append(unknown, c)
-			successor = successor || c.main
+			c, err := e.open()
+			if err == nil {
+				m.pending = append(m.pending, c)
+			} else if !errors.Is(err, os.ErrNotExist) {
+				errs = append(errs, err)
+			}
 		}
 	}
-	for _, h := range m.held {
-		successor = successor || h.named
+	if listErr == nil {
+		m.settled = settled
 	}
 	for _, h := range m.held {
 		quiet := time.Since(time.Unix(0, h.growth.Load()))
-		h.last.Store(!h.named && (successor && quiet > m.Grace || quiet > holdDeleted))
+		h.last.Store(!h.named && (successor[h.base] && quiet > m.Grace || quiet > holdDeleted))
 	}
-	m.pending = append(m.pending, unknown...)
 	if len(m.pending) > 0 {
 		errs = append(errs, m.identify(ctx))
+	}
+	errs = append(errs, m.archives(ctx, packed))
+	if listErr == nil {
+		errs = append(errs, m.settleCuts(ctx, present))
 	}
 	m.report()
 	return errors.Join(errs...)
@@ -198,59 +230,77 @@ func (m *manager) reap(ctx context.Context) error {
 		case <-h.ended:
 			delete(m.held, k)
 			_ = h.f.Close()
-			if h.full > 0 || errors.Is(h.err, errChanged) {
-				m.cut[h.gen.ID] = cut{at: time.Now(), path: h.path, size: max(h.full, h.off.Load())}
-			}
 			switch {
 			case h.done:
-				errs = append(errs, m.Ledger.SetGeneration(ctx, m.source.Service, h.gen.ID, h.path, event.Done, 0))
+				if u, ok := h.f.(*unpacked); ok {
+					errs = append(errs, m.settle(ctx, u.was))
+				}
+				if err := m.Ledger.SetGeneration(ctx, m.source.Service, h.gen.ID, h.path, event.Done, 0); err != nil {
+					errs = append(errs, err)
+					m.cut[h.gen.ID] = cut{at: time.Now(), path: h.path, size: h.off.Load(), off: h.off.Load()} // it is tried again
+				}
+			case h.full > 0 || errors.Is(h.err, errChanged):
+				m.cut[h.gen.ID] = cut{at: time.Now(), path: h.path, size: max(h.full, h.off.Load()), off: h.off.Load()}
 			case h.err != nil && !errors.Is(h.err, errChanged) && !errors.Is(h.err, errFenced):
 				errs = append(errs, fmt.Errorf("read %s: %w", h.path, h.err))
 			}
 			continue
 		default:
 		}
-		st, err := h.f.Stat()
+		size, err := h.f.Size()
+		if errors.Is(err, errChanged) { // a compressed file that is being written to
+			size, err = 0, nil
+		}
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		if st.Size() > h.size {
+		if size > h.size {
 			h.growth.Store(time.Now().UnixNano())
 		}
-		if st.Size() < h.size && h.full == 0 { // the follower finds out at its next commit; where nothing comes, it has to be told
+		if size < h.size && h.full == 0 { // the follower finds out at its next commit; where nothing comes, it has to be told
 			h.full = h.size
 			close(h.halt)
 		}
-		h.size = st.Size()
+		h.size = size
 	}
-	return errors.Join(append(errs, m.settleCuts(ctx))...)
+	return errors.Join(errs...)
 }
 
 // begin adds a new generation and has it followed from its beginning. The first of a source is dated when Hangup came to
-// the source: what is rotated away after that is not old.
-func (m *manager) begin(ctx context.Context, c *candidate, first bool) error {
-	g := event.Generation{Source: m.id, Path: c.path, Dev: c.dev, Ino: c.ino, SizeSeen: c.size, State: event.Live, FirstSeen: time.Now()}
-	if first {
-		g.FirstSeen = m.started
-	}
-	id, err := m.Ledger.AddGeneration(ctx, m.source.Service, g)
+// the source: what is rotated away after that is not old. newest is the newest generation that was known when the file
+// was found to be new; it is brought up to date.
+func (m *manager) begin(ctx context.Context, e entry, f file, newest *int64) error {
+	size, err := f.Size()
 	if err != nil {
 		return err
 	}
-	g.ID = id
-	m.follow(ctx, c, g, true)
+	g := event.Generation{Source: m.id, Path: e.path, Dev: e.Dev, Ino: e.Ino, SizeSeen: size, State: event.Live, FirstSeen: time.Now()}
+	if *newest == 0 {
+		g.FirstSeen = m.first
+	}
+	if g.Head, err = event.HeadPrint(f, event.HeadSize); err != nil {
+		return err
+	}
+	if g.ID, err = m.Ledger.AddGeneration(ctx, m.source.Service, g, *newest); err != nil {
+		return err
+	}
+	*newest = g.ID
+	_, live := f.(plain)
+	m.follow(ctx, e, f, g, live)
 	return nil
 }
 
 // follow starts a follower. live says that the file may grow; the follower of a copy ends with what is there.
-func (m *manager) follow(ctx context.Context, c *candidate, g event.Generation, live bool) {
-	h := &held{gen: g, f: c.f, path: c.path, halt: make(chan struct{}), ended: make(chan struct{}), size: c.size, named: c.main}
+func (m *manager) follow(ctx context.Context, e entry, f file, g event.Generation, live bool) {
+	delete(m.cut, g.ID)
+	size, _ := f.Size() // an error comes again
+	h := &held{gen: g, f: f, path: e.path, base: e.base, halt: make(chan struct{}), ended: make(chan struct{}), size: size, named: e.main}
 	h.off.Store(g.Off)
 	h.growth.Store(time.Now().UnixNano())
-	m.held[c.inode] = h
+	m.held[e.inode] = h
 	w := &follower{
-		m: m, log: m.log, f: c.f, gen: g, live: live, last: &h.last, halt: h.halt, off: &h.off, part: &h.part,
+		m: m, log: m.log, f: f, gen: g, live: live, last: &h.last, halt: h.halt, off: &h.off, part: &h.part,
 		grown: func() time.Time { return time.Unix(0, h.growth.Load()) },
 	}
 	m.wg.Go(func() {

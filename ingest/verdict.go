@@ -12,7 +12,16 @@ import (
 
 // identify tells what the unknown files are, and has them followed.
 func (m *manager) identify(ctx context.Context) error {
-	rows, err := m.Ledger.Generations(ctx, m.source.Service, m.id)
+	var inodes []event.Inode
+	var heads []event.Print
+	for _, c := range m.pending {
+		head, err := event.HeadPrint(c.f, event.HeadSize)
+		if err != nil {
+			return err
+		}
+		inodes, heads = append(inodes, c.inode), append(heads, head)
+	}
+	rows, newest, err := m.Ledger.Candidates(ctx, m.source.Service, m.id, inodes, heads)
 	if err != nil {
 		return err // they stay pending
 	}
@@ -20,15 +29,20 @@ func (m *manager) identify(ctx context.Context) error {
 	m.pending = nil
 	var errs []error
 	// First those that go on where they were: a copy of a file is told by that file being followed.
-	for _, identify := range []func(context.Context, *candidate, []event.Generation) (verdict, error){m.own, m.other} {
-		var open []candidate
+	other := func(ctx context.Context, c *candidate, rows []event.Generation) (verdict, error) {
+		return m.other(ctx, c, rows, &newest)
+	}
+	for _, identify := range []func(context.Context, *candidate, []event.Generation) (verdict, error){m.own, other} {
+		var open []*candidate
 		for _, c := range candidates {
 			if m.held[c.inode] != nil {
 				_ = c.f.Close()
 				continue
 			}
-			v, err := identify(ctx, &c, rows)
+			v, err := identify(ctx, c, rows)
 			switch {
+			case errors.Is(err, event.ErrStale): // another process has found it: look again
+				m.pending = append(m.pending, c)
 			case err != nil:
 				errs = append(errs, fmt.Errorf("identify %s: %w", c.path, err))
 				m.pending = append(m.pending, c)
@@ -66,7 +80,7 @@ func (m *manager) own(ctx context.Context, c *candidate, rows []event.Generation
 	c.content = contentOf(st)
 	for i := range rows {
 		g := &rows[i]
-		if g.Dev != c.dev || g.Ino != c.ino || g.State == event.Truncated || g.State == event.Lost {
+		if g.Dev != c.Dev || g.Ino != c.Ino || g.Off == 0 && g.State != event.Live {
 			continue
 		}
 		same, err := continues(c.f, c.size, *g)
@@ -77,58 +91,56 @@ func (m *manager) own(ctx context.Context, c *candidate, rows []event.Generation
 			m.settled[c.content] = true
 			return dismissed, nil
 		}
-		if same && (g.Off > 0 || g.State == event.Live) {
-			m.follow(ctx, c, *g, true)
+		if same {
+			m.follow(ctx, c.entry, c.f, *g, true)
 			return followed, nil
 		}
-		if g.State != event.Done {
+		if g.State == event.Live || g.State == event.Draining {
 			if err := m.Ledger.SetGeneration(ctx, m.source.Service, g.ID, g.Path, event.Truncated, 0); err != nil {
 				return unsure, err
 			}
 			g.State = event.Truncated
 			m.log.InfoContext(ctx, "file was truncated or replaced", slog.Int64("off", g.Off), slog.Int64("size", c.size))
-			if _, ok := m.cut[g.ID]; !ok {
-				m.cut[g.ID] = cut{at: time.Now(), path: g.Path, size: g.SizeSeen}
-			}
+			m.cut[g.ID] = cut{at: time.Now(), path: g.Path, size: g.SizeSeen, off: g.Off}
 		}
 	}
 	return unsure, nil
 }
 
 // other decides what a file is that no inode tells: a copy of a generation, or a new one.
-func (m *manager) other(ctx context.Context, c *candidate, rows []event.Generation) (verdict, error) {
+func (m *manager) other(ctx context.Context, c *candidate, rows []event.Generation, newest *int64) (verdict, error) {
 	g, ok, err := m.original(c, rows)
 	switch {
 	case err != nil:
 		return unsure, err
 	case ok && c.main: // the file was replaced by a copy of itself: go on in it
-		m.follow(ctx, c, g, true)
+		m.follow(ctx, c.entry, c.f, g, true)
 		return followed, nil
 	case ok:
 		return m.takeFromCopy(ctx, c, g)
 	case c.main:
-		return followed, m.begin(ctx, c, len(rows) == 0)
+		return followed, m.begin(ctx, c.entry, c.f, newest)
 	case m.beingCopied(c), m.unsettled(c, rows):
 		return later, nil
-	case c.modified.Before(m.firstSeen(rows)): // rotated before Hangup first saw this log
+	case c.modified.Before(m.first): // rotated before Hangup first saw this log
 		m.settled[c.content] = true
 		return dismissed, nil
 	}
-	return followed, m.begin(ctx, c, false)
+	return followed, m.begin(ctx, c.entry, c.f, newest)
 }
 
 // original returns the generation that the file is a copy of. A copy may be shorter than what was read, when lines came
 // between copying and truncating; then a head of 256 bytes must tell.
 func (m *manager) original(c *candidate, rows []event.Generation) (event.Generation, bool, error) {
 	for _, g := range rows {
-		if g.Off == 0 || g.Dev == c.dev && g.Ino == c.ino {
+		if g.Off == 0 && g.Head.Len < tellingHead || g.Dev == c.Dev && g.Ino == c.Ino {
 			continue
 		}
 		same, err := continues(c.f, c.size, g)
 		if err != nil {
 			return g, false, err
 		}
-		if !same && g.Off > c.size && g.Head.Len >= 256 && c.size >= int64(g.Head.Len) && !c.main {
+		if !same && g.Off > c.size && g.Head.Len >= tellingHead && c.size >= int64(g.Head.Len) && !c.main {
 			head, err := event.HeadPrint(c.f, g.Head.Len)
 			if err != nil {
 				return g, false, err
@@ -144,17 +156,15 @@ func (m *manager) original(c *candidate, rows []event.Generation) (event.Generat
 
 // takeFromCopy takes what a copy of generation g holds beyond what is committed of g.
 func (m *manager) takeFromCopy(ctx context.Context, c *candidate, g event.Generation) (verdict, error) {
-	for _, h := range m.held {
-		if h.gen.ID == g.ID {
-			return later, nil // its own file is still being read
-		}
+	if m.reads(g.ID) {
+		return later, nil // its own file is still being read
 	}
 	if c.size > g.Off {
 		if time.Since(c.modified) < copyQuiet {
 			return later, nil // it may still be being written
 		}
 		m.log.InfoContext(ctx, "taking the rest of a file from its copy", slog.String("copy", c.path), slog.Int64("bytes", c.size-g.Off))
-		m.follow(ctx, c, g, false)
+		m.follow(ctx, c.entry, c.f, g, false)
 		return followed, nil
 	}
 	m.settled[c.content] = true
@@ -175,7 +185,11 @@ func (m *manager) beingCopied(c *candidate) bool {
 		return false
 	}
 	for _, h := range m.held {
-		if p, err := event.HeadPrint(h.f, n); err == nil && p.Equal(head) {
+		f, ok := h.f.(plain)
+		if !ok {
+			continue
+		}
+		if p, err := event.HeadPrint(f, n); err == nil && p.Equal(head) {
 			return true
 		}
 	}
@@ -185,27 +199,36 @@ func (m *manager) beingCopied(c *candidate) bool {
 // unsettled says whether the file may be a copy of a generation of which nothing is known to be stored yet, so that its
 // fingerprints cannot tell: one that is being read and whose first batch is under way, here or in another process.
 func (m *manager) unsettled(c *candidate, rows []event.Generation) bool {
-	stored := map[int64]int64{}
 	for _, g := range rows {
-		stored[g.ID] = g.Off
-		if g.Off == 0 && g.State == event.Live && g.SizeSeen > 0 && time.Since(c.modified) < copyTime {
+		if g.Off == 0 && g.Head.Len < tellingHead && g.State == event.Live && g.SizeSeen > 0 && time.Since(c.modified) < copyTime {
 			return true
 		}
 	}
+	return m.underWay(rows)
+}
+
+// underWay says whether something is being read of which not enough is stored, or was when rows were, to tell a copy of
+// it.
+func (m *manager) underWay(rows []event.Generation) bool {
+	stored := map[int64]int64{}
+	for _, g := range rows {
+		stored[g.ID] = g.Off
+	}
 	for _, h := range m.held {
-		if off := h.off.Load(); off != stored[h.gen.ID] || off == 0 && max(h.size, h.full) > 0 {
+		off := h.off.Load()
+		if was, ok := stored[h.gen.ID]; ok && off != was || off == 0 && h.gen.Head.Len < tellingHead && max(h.size, h.full) > 0 {
 			return true
 		}
 	}
 	return false
 }
 
-func (m *manager) firstSeen(rows []event.Generation) time.Time {
-	first := m.started
-	for _, g := range rows {
-		if g.FirstSeen.Before(first) {
-			first = g.FirstSeen
+// reads says whether a generation is being followed.
+func (m *manager) reads(id int64) bool {
+	for _, h := range m.held {
+		if h.gen.ID == id {
+			return true
 		}
 	}
-	return first
+	return false
 }

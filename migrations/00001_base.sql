@@ -59,6 +59,22 @@ CREATE TABLE generation (
 );
 CREATE INDEX generation_source ON generation (service_id, source_id, generation_id);
 CREATE INDEX generation_inode ON generation (service_id, dev, ino);
+CREATE INDEX generation_head ON generation (service_id, source_id, head_sha256);
+CREATE INDEX generation_short_head ON generation (service_id, source_id, generation_id) WHERE head_len < 1024;
+CREATE INDEX generation_open ON generation (service_id, source_id, generation_id) WHERE state NOT IN ('done', 'lost');
+
+-- Compressed files that need not be looked at again while they have this size and time (Unix nanoseconds).
+CREATE TABLE archive (
+    service_id integer     NOT NULL,
+    source_id  bigint      NOT NULL,
+    dev        bigint      NOT NULL,
+    ino        bigint      NOT NULL,
+    size       bigint      NOT NULL,
+    modified   bigint      NOT NULL,
+    noted_at   timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (service_id, source_id, dev, ino),
+    FOREIGN KEY (service_id, source_id) REFERENCES source
+);
 
 CREATE TABLE route (
     service_id integer NOT NULL REFERENCES service,

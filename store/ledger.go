@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -51,22 +52,96 @@ func scanGeneration(row pgx.CollectableRow) (g event.Generation, err error) {
 	return g, err
 }
 
-// Generations returns the newest generations of a source, the newest first, 500 at most.
-func (s *Store) Generations(ctx context.Context, service string, source int64) ([]event.Generation, error) {
+// Past returns what a reader has to know of a source before it looks at files.
+func (s *Store) Past(ctx context.Context, service string, source int64) (p event.Past, err error) {
 	svc, err := s.ServiceID(ctx, service)
 	if err != nil {
-		return nil, err
+		return p, err
 	}
-	rows, err := s.pool.Query(ctx, `SELECT `+generationColumns+` FROM generation WHERE service_id = $1 AND source_id = $2
-		ORDER BY generation_id DESC LIMIT 500`, svc, source)
+	err = s.pool.QueryRow(ctx, `SELECT first_seen_at FROM generation WHERE service_id = $1 AND source_id = $2
+		ORDER BY generation_id LIMIT 1`, svc, source).Scan(&p.First)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return p, fmt.Errorf("read the past of source %d: %w", source, err)
+	}
+	rows, err := s.pool.Query(ctx, `SELECT `+generationColumns+` FROM generation
+		WHERE service_id = $1 AND source_id = $2 AND state NOT IN ('done', 'lost') ORDER BY generation_id`, svc, source)
+	if err == nil {
+		p.Open, err = pgx.CollectRows(rows, scanGeneration)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("list generations of source %d: %w", source, err)
+		return p, fmt.Errorf("list the open generations of source %d: %w", source, err)
 	}
-	gs, err := pgx.CollectRows(rows, scanGeneration)
+	rows, err = s.pool.Query(ctx, `SELECT dev, ino, size, modified FROM archive WHERE service_id = $1 AND source_id = $2`, svc, source)
+	if err == nil {
+		p.Archives, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (a event.Archive, err error) {
+			var dev, ino, modified int64
+			err = row.Scan(&dev, &ino, &a.Size, &modified)
+			a.Inode, a.Modified = event.Inode{Dev: uint64(dev), Ino: uint64(ino)}, time.Unix(0, modified)
+			return a, err
+		})
+	}
 	if err != nil {
-		return nil, fmt.Errorf("list generations of source %d: %w", source, err)
+		return p, fmt.Errorf("list the archives of source %d: %w", source, err)
 	}
-	return gs, nil
+	return p, nil
+}
+
+// Candidates returns the generations of a source that files with these inodes and heads may hold, the newest first, and
+// the id of the newest generation of the source (0 for none). A head is of event.HeadSize bytes, or of a whole content
+// that is shorter; generations with a shorter one are in any case among them, the newest thousand.
+func (s *Store) Candidates(ctx context.Context, service string, source int64, inodes []event.Inode, heads []event.Print) (gs []event.Generation, newest int64, err error) {
+	svc, err := s.ServiceID(ctx, service)
+	if err != nil {
+		return nil, 0, err
+	}
+	err = s.pool.QueryRow(ctx, `SELECT coalesce(max(generation_id), 0) FROM generation WHERE service_id = $1 AND source_id = $2`,
+		svc, source).Scan(&newest)
+	if err != nil {
+		return nil, 0, fmt.Errorf("find the newest generation of source %d: %w", source, err)
+	}
+	dev, ino, sums := make([]int64, len(inodes)), make([]int64, len(inodes)), make([][]byte, len(heads))
+	for i, n := range inodes {
+		dev[i], ino[i] = int64(n.Dev), int64(n.Ino)
+	}
+	for i, h := range heads {
+		sums[i] = h.Sum
+	}
+	rows, err := s.pool.Query(ctx, `
+		SELECT `+generationColumns+` FROM generation WHERE service_id = @service AND generation_id IN (
+			SELECT g.generation_id FROM unnest(@dev::bigint[], @ino::bigint[]) u (dev, ino)
+			JOIN generation g ON g.service_id = @service AND g.dev = u.dev AND g.ino = u.ino WHERE g.source_id = @source
+			UNION SELECT generation_id FROM generation
+			WHERE service_id = @service AND source_id = @source AND head_sha256 = ANY (@heads::bytea[])
+			UNION (SELECT generation_id FROM generation WHERE service_id = @service AND source_id = @source AND head_len < 1024
+				ORDER BY generation_id DESC LIMIT 1000)
+		) ORDER BY generation_id DESC`,
+		pgx.NamedArgs{"service": svc, "source": source, "dev": dev, "ino": ino, "heads": sums})
+	if err == nil {
+		gs, err = pgx.CollectRows(rows, scanGeneration)
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("look for generations of source %d: %w", source, err)
+	}
+	return gs, newest, nil
+}
+
+// SettleArchive notes that a compressed file of a source need not be looked at again while it is as it is. Notes that are
+// a year old are forgotten.
+func (s *Store) SettleArchive(ctx context.Context, service string, source int64, a event.Archive) error {
+	svc, err := s.ServiceID(ctx, service)
+	if err != nil {
+		return err
+	}
+	_, err = s.pool.Exec(ctx, `INSERT INTO archive AS a (service_id, source_id, dev, ino, size, modified) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (service_id, source_id, dev, ino) DO UPDATE SET size = excluded.size, modified = excluded.modified, noted_at = now()`,
+		svc, source, int64(a.Dev), int64(a.Ino), a.Size, a.Modified.UnixNano())
+	if err == nil {
+		_, err = s.pool.Exec(ctx, `DELETE FROM archive WHERE service_id = $1 AND source_id = $2 AND noted_at < now() - interval '1 year'`, svc, source)
+	}
+	if err != nil {
+		return fmt.Errorf("note an archive of source %d: %w", source, err)
+	}
+	return nil
 }
 
 // Generation returns one generation as it is stored now, or ErrNotFound.
@@ -88,10 +163,10 @@ func (s *Store) Generation(ctx context.Context, service string, id int64) (event
 	return event.Generation{}, fmt.Errorf("read generation %d: %w", id, err)
 }
 
-// AddGeneration stores a new generation at offset 0 and returns its id. Of two processes that find the same content at
-// the same time both get the id of the same row: while a live generation of the same inode has no committed bytes, it is
-// the one.
-func (s *Store) AddGeneration(ctx context.Context, service string, g event.Generation) (id int64, err error) {
+// AddGeneration stores a new generation at offset 0 and returns its id. It returns event.ErrStale when the source has a
+// generation that is newer than newest: of two processes that find the same content at the same time the second one is
+// to look again.
+func (s *Store) AddGeneration(ctx context.Context, service string, g event.Generation, newest int64) (id int64, err error) {
 	svc, err := s.ServiceID(ctx, service)
 	if err != nil {
 		return 0, err
@@ -100,14 +175,17 @@ func (s *Store) AddGeneration(ctx context.Context, service string, g event.Gener
 		if _, err := tx.Exec(ctx, `SELECT FROM source WHERE service_id = $1 AND source_id = $2 FOR UPDATE`, svc, g.Source); err != nil {
 			return err
 		}
-		err := tx.QueryRow(ctx, `SELECT generation_id FROM generation WHERE service_id = $1 AND source_id = $2 AND dev = $3 AND ino = $4
-			AND off = 0 AND state = 'live' ORDER BY generation_id DESC LIMIT 1`, svc, g.Source, int64(g.Dev), int64(g.Ino)).Scan(&id)
-		if !errors.Is(err, pgx.ErrNoRows) {
+		var stale bool
+		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM generation WHERE service_id = $1 AND source_id = $2 AND generation_id > $3)`,
+			svc, g.Source, newest).Scan(&stale); err != nil {
 			return err
 		}
-		return tx.QueryRow(ctx, `INSERT INTO generation (service_id, source_id, path, dev, ino, size_seen, state, first_seen_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING generation_id`,
-			svc, g.Source, event.Clean(g.Path), int64(g.Dev), int64(g.Ino), g.SizeSeen, g.State, g.FirstSeen).Scan(&id)
+		if stale {
+			return event.ErrStale
+		}
+		return tx.QueryRow(ctx, `INSERT INTO generation (service_id, source_id, path, dev, ino, size_seen, state, first_seen_at, head_len, head_sha256)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10, ''::bytea)) RETURNING generation_id`,
+			svc, g.Source, event.Clean(g.Path), int64(g.Dev), int64(g.Ino), g.SizeSeen, g.State, g.FirstSeen, g.Head.Len, g.Head.Sum).Scan(&id)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("add generation of %s: %w", g.Path, err)
@@ -115,14 +193,13 @@ func (s *Store) AddGeneration(ctx context.Context, service string, g event.Gener
 	return id, nil
 }
 
-// SetGeneration notes where a generation is and what state it is in. lost is added to the bytes that are nowhere to be
-// found.
+// SetGeneration notes where a generation is, what state it is in, and how many bytes of it are nowhere to be found.
 func (s *Store) SetGeneration(ctx context.Context, service string, id int64, path string, state event.State, lost int64) error {
 	svc, err := s.ServiceID(ctx, service)
 	if err != nil {
 		return err
 	}
-	if _, err := s.pool.Exec(ctx, `UPDATE generation SET path = $3, state = $4, bytes_lost = bytes_lost + $5
+	if _, err := s.pool.Exec(ctx, `UPDATE generation SET path = $3, state = $4, bytes_lost = $5
 		WHERE service_id = $1 AND generation_id = $2`, svc, id, event.Clean(path), state, lost); err != nil {
 		return fmt.Errorf("note the state of generation %d: %w", id, err)
 	}

@@ -3,6 +3,7 @@ package fill
 
 import (
 	"context"
+	"math"
 	"testing"
 	"time"
 
@@ -31,7 +32,7 @@ func Open(tb testing.TB, st *store.Store, service, path string) *Source {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	generation, err := st.AddGeneration(ctx, service, event.Generation{Source: id, Path: path, Ino: uint64(id), State: event.Live})
+	generation, err := st.AddGeneration(ctx, service, event.Generation{Source: id, Path: path, Ino: uint64(id), State: event.Live}, math.MaxInt64)
 	if err != nil {
 		tb.Fatal(err)
 	}

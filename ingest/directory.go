@@ -1,0 +1,146 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// directories lists directories for all sources: each is read once a scan, and only when it has changed.
+type directories struct {
+	mu   sync.Mutex
+	dirs map[string]*directory
+}
+
+type directory struct {
+	looked   time.Time // when it was looked at
+	modified time.Time
+	listed   time.Time // when names were read
+	names    map[string]bool
+	err      error
+}
+
+func newDirectories() *directories { return &directories{dirs: map[string]*directory{}} }
+
+// settles is how long after a directory's newest change its names are read again at each look: changes of one tick of
+// the file system's clock have one time.
+const settles = 2 * time.Second
+
+// names returns the names in dir. They are not to be changed.
+func (d *directories) names(dir string) (map[string]bool, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	x := d.dirs[dir]
+	if x == nil {
+		x = &directory{}
+		d.dirs[dir] = x
+	}
+	now := time.Now()
+	if now.Sub(x.looked) < scanEvery/2 {
+		return x.names, x.err
+	}
+	x.looked = now
+	st, err := os.Stat(dir)
+	if err != nil {
+		x.names, x.err = nil, err
+		return nil, err
+	}
+	if x.names != nil && x.err == nil && st.ModTime().Equal(x.modified) && x.listed.Sub(x.modified) > settles {
+		return x.names, nil
+	}
+	x.modified, x.listed, x.names = st.ModTime(), now, nil
+	var list []string
+	if f, err := os.Open(dir); err != nil {
+		x.err = err
+	} else {
+		list, x.err = f.Readdirnames(-1)
+		_ = f.Close()
+	}
+	if x.err == nil {
+		x.names = make(map[string]bool, len(list))
+		for _, n := range list {
+			x.names[n] = true
+		}
+	}
+	return x.names, x.err
+}
+
+// expand returns the directories that a pattern of a directory names.
+func (d *directories) expand(dir string) ([]string, error) {
+	if !isGlob(dir) {
+		return []string{dir}, nil
+	}
+	p := newPattern(dir, false)
+	parents, err := d.expand(p.dir)
+	var out []string
+	for _, parent := range parents {
+		names, listErr := d.names(parent)
+		err = errors.Join(err, listErr)
+		for n := range names {
+			if !p.matches(n) {
+				continue
+			}
+			if target, st, err := resolve(filepath.Join(parent, n)); err == nil && st.IsDir() {
+				out = append(out, target)
+			}
+		}
+	}
+	return out, err
+}
+
+var errUntrusted = errors.New("symbolic link to a file of another user")
+
+// resolve returns what path names once links are followed. A link is followed when root or Hangup's own user made it, or
+// the owner of what it names: whoever may write into a log directory must not have other files of the machine read.
+func resolve(path string) (target string, st os.FileInfo, err error) {
+	st, err = os.Lstat(path)
+	if err != nil || st.Mode()&os.ModeSymlink == 0 {
+		return path, st, err
+	}
+	if target, err = filepath.EvalSymlinks(path); err != nil {
+		return "", nil, err
+	}
+	if st, err = os.Lstat(target); err != nil {
+		return "", nil, err
+	}
+	for hop := path; hop != target; {
+		l, err := os.Lstat(hop)
+		if err != nil {
+			return "", nil, err
+		}
+		if l.Mode()&os.ModeSymlink == 0 {
+			break
+		}
+		if !trusted(owner(l), owner(st), os.Geteuid()) {
+			return "", nil, fmt.Errorf("%s is a %w: name %s itself if it is to be read", hop, errUntrusted, target)
+		}
+		next, err := os.Readlink(hop)
+		if err != nil {
+			return "", nil, err
+		}
+		if !filepath.IsAbs(next) {
+			dir, err := filepath.EvalSymlinks(filepath.Dir(hop))
+			if err != nil {
+				return "", nil, err
+			}
+			next = filepath.Join(dir, next)
+		}
+		hop = next
+	}
+	return target, st, nil
+}
+
+// trusted says whether a link of user link to a file of user target is followed by user self.
+func trusted(link, target, self int) bool { return link == 0 || link == self || link == target }
+
+// owner returns the user id of a file's owner, -1 when it is not known.
+func owner(st os.FileInfo) int {
+	if s, ok := st.Sys().(*syscall.Stat_t); ok {
+		return int(s.Uid)
+	}
+	return -1
+}

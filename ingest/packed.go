@@ -1,0 +1,218 @@
+package ingest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"math"
+	"os"
+	"slices"
+	"time"
+
+	"hangup/event"
+)
+
+// archive is a compressed file of the source that is read to tell what it is. It is told by what comes out of it, as any
+// other file is by its content, and only once it is whole.
+type archive struct {
+	entry
+	u      *unpacked
+	rows   []event.Generation // that it may hold, when it was looked at
+	newest int64
+	match  event.Generation // that it is, if ID is not 0
+	old    bool             // from before Hangup first came to the source
+	err    error            // of the file
+	asked  error            // of the ledger
+	read   chan struct{}    // closed when all of this is known
+}
+
+func (a *archive) close() {
+	if a.u != nil {
+		_ = a.u.Close()
+	}
+}
+
+const (
+	// deadAfter is how long after it was written to last an archive that is not whole is given up.
+	deadAfter = 10 * time.Minute
+	// lookAgain is how long an archive waits that cannot be told yet.
+	lookAgain = time.Second
+)
+
+// archives looks at the compressed files, one after the other.
+func (m *manager) archives(ctx context.Context, packed []entry) error {
+	var err error
+	if m.looking != nil {
+		select {
+		case <-m.looking.read:
+			err = m.judge(ctx, m.looking)
+			m.looking = nil
+		default:
+			return nil
+		}
+	}
+	m.unread = 0
+	now := time.Now()
+	retry := map[content]time.Time{}
+	for _, e := range packed {
+		if m.settled[e.content] || m.held[e.inode] != nil {
+			continue
+		}
+		m.unread++
+		if at := m.retry[e.content]; now.Before(at) {
+			retry[e.content] = at
+			continue
+		}
+		// What is still being opened may be what was compressed; what was just written to is not whole.
+		if m.looking != nil || len(m.pending) > 0 || now.Sub(e.modified) < copyQuiet && now.After(e.modified) {
+			continue
+		}
+		a := &archive{entry: e, read: make(chan struct{})}
+		m.looking = a
+		m.wg.Go(func() {
+			defer close(a.read)
+			m.examine(ctx, a)
+		})
+	}
+	m.retry = retry
+	return err
+}
+
+// examine reads an archive to its end, once at most, and finds the generation whose content it is: the one of which most
+// is committed, of those that it may be.
+func (m *manager) examine(ctx context.Context, a *archive) {
+	if a.asked = m.unpacking.Acquire(ctx, 1); a.asked != nil {
+		return
+	}
+	c, err := a.open()
+	if err != nil {
+		m.unpacking.Release(1)
+		a.asked = err // it may have been renamed
+		return
+	}
+	a.entry = c.entry
+	a.u = newUnpacked(c.f.File, a.content, ctx.Done(), func() { m.unpacking.Release(1) })
+	head, err := event.HeadPrint(a.u, event.HeadSize)
+	if err != nil {
+		a.err = err
+		return
+	}
+	if a.u.s.Compression() == "" {
+		a.err = errNotPacked
+		return
+	}
+	a.rows, a.newest, a.asked = m.Ledger.Candidates(ctx, m.source.Service, m.id, nil, []event.Print{head})
+	if a.asked != nil {
+		return
+	}
+	var alike []event.Generation
+	for _, g := range a.rows {
+		if g.Head.Len == 0 {
+			continue
+		}
+		if head, err = event.HeadPrint(a.u, g.Head.Len); err != nil {
+			a.err = err
+			return
+		}
+		if head.Equal(g.Head) {
+			alike = append(alike, g)
+		}
+	}
+	if a.old = len(alike) == 0 && a.modified.Before(m.first); a.old {
+		return
+	}
+	slices.SortStableFunc(alike, func(x, y event.Generation) int { return cmp.Compare(x.Off, y.Off) }) // in the order of reading
+	for _, g := range alike {
+		same, err := continues(a.u, math.MaxInt64, g)
+		if err != nil {
+			a.err = err
+			return
+		}
+		if same {
+			a.match = g
+		}
+	}
+	a.err = a.u.whole()
+	for _, g := range alike { // a copy may be shorter than what was read: see original
+		if a.match.ID == 0 && g.Off > a.u.size && g.Head.Len >= tellingHead {
+			a.match = g
+		}
+	}
+}
+
+var errNotPacked = errors.New("not compressed with gzip, zstd, bzip2 or xz, as its name says")
+
+// judge decides what is done with an archive that was examined.
+func (m *manager) judge(ctx context.Context, a *archive) (err error) {
+	keep := false
+	defer func() {
+		if !keep {
+			a.close()
+		}
+		if errors.Is(err, event.ErrStale) {
+			err = nil
+		}
+	}()
+	m.retry[a.content] = time.Now().Add(lookAgain) // unless it is settled
+	log := m.log.With(slog.String("archive", a.path))
+	switch {
+	case errors.Is(a.asked, context.Canceled), errors.Is(a.asked, os.ErrNotExist), errors.Is(a.err, context.Canceled):
+		return nil
+	case a.asked != nil:
+		return a.asked
+	case a.partial() && time.Since(a.modified) < deadAfter: // it may still be written: then it changes
+		m.retry[a.content] = a.modified.Add(deadAfter)
+		return nil
+	case errors.As(a.err, new(*os.PathError)):
+		return a.err
+	case a.err != nil:
+		log.WarnContext(ctx, "compressed log is not read", slog.Any("error", a.err))
+		return m.settle(ctx, a.content)
+	case a.old:
+		return m.settle(ctx, a.content)
+	}
+	g := a.match
+	if g.ID == 0 {
+		g = a.untold(m)
+	}
+	switch {
+	case g.ID != 0 && m.reads(g.ID), m.underWay(a.rows):
+		return nil // its own file is still being read
+	case g.ID != 0 && g.Off >= a.u.size:
+		return m.settle(ctx, a.content)
+	case g.ID != 0:
+		log.InfoContext(ctx, "taking the rest of a file from its archive", slog.Int64("bytes", a.u.size-g.Off))
+		keep = true
+		m.follow(ctx, a.entry, a.u, g, false)
+		return nil
+	}
+	log.InfoContext(ctx, "reading an archive of a log that was not seen before it was compressed", slog.Int64("bytes", a.u.size))
+	if err := m.begin(ctx, a.entry, a.u, &a.newest); err != nil {
+		return err
+	}
+	keep = true
+	return nil
+}
+
+// partial says whether the file ends before its content does.
+func (a *archive) partial() bool {
+	return errors.Is(a.err, ErrIncomplete) || errors.Is(a.err, errNotPacked) && a.size < 6
+}
+
+// untold returns a generation that the archive may be, though nothing tells: one that was empty when it was found and of
+// which nothing is stored. Another process may be about to store its first batch; of the two the first one wins.
+func (a *archive) untold(m *manager) event.Generation {
+	for _, g := range a.rows {
+		if g.Off == 0 && g.Head.Len == 0 && (g.State == event.Live || g.State == event.Truncated) && !m.reads(g.ID) {
+			return g
+		}
+	}
+	return event.Generation{}
+}
+
+// settle notes that an archive need not be looked at again.
+func (m *manager) settle(ctx context.Context, c content) error {
+	m.settled[c] = true
+	return m.Ledger.SettleArchive(ctx, m.source.Service, m.id, event.Archive{Inode: c.inode, Size: c.size, Modified: c.modified})
+}
