@@ -8,10 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-
-	"hangup/store/local"
 )
 
 // TestDatabaseOutage stops PostgreSQL while a log is written and starts it again: nothing is lost, memory stays flat and
@@ -28,21 +24,9 @@ func TestDatabaseOutage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	dir, err := os.MkdirTemp("", "hangup-outage-") // t.TempDir belongs to us alone, and the server may run as another user
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	options := local.Options{Dir: dir, Scratch: true, Search: []string{"../.."}}
-	server, err := local.Start(t.Context(), options)
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := newServer(t)
 	w := newWriter(t, 1, t.TempDir()+"/a.log", false)
-	p := startServe(t, server.URL(), w.path)
+	p := startServe(t, db.URL(), w.path)
 	writing, stopWriting := context.WithCancel(t.Context())
 	written := make(chan struct{})
 	go func() {
@@ -68,7 +52,7 @@ func TestDatabaseOutage(t *testing.T) {
 	eventually(t, "ready", ready(http.StatusOK, `"ready"`), p.log.String)
 	eventually(t, "the first lines are shown", func() bool { return p.summary("?from=now-1h&to=now").Requests > 2000 })
 
-	if err := server.Stop(); err != nil {
+	if err := db.Stop(); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "not ready without a database", ready(http.StatusServiceUnavailable, `"unavailable"`))
@@ -87,26 +71,14 @@ func TestDatabaseOutage(t *testing.T) {
 	}
 	t.Logf("resident memory: %d KiB when the database went, %d KiB after %s", before, after, outage)
 
-	if server, err = local.Start(t.Context(), options); err != nil {
-		t.Fatal(err)
-	}
+	db.start()
 	eventually(t, "ready again", ready(http.StatusOK, `"ready"`), p.log.String)
 	stopWriting()
 	<-written
 	eventually(t, "every line is shown", func() bool { return p.summary("?from=now-1h&to=now").Requests == int64(w.n) }, p.log.String)
-	conn, err := pgx.Connect(t.Context(), server.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	audit(t, conn, w)
-	if err := conn.Close(context.Background()); err != nil {
-		t.Error(err)
-	}
+	audit(t, db.conn(), w)
 	t.Logf("%d lines", w.n)
 	p.stop()
-	if err := server.Stop(); err != nil {
-		t.Error(err)
-	}
 }
 
 // residentKiB returns the process's resident memory as Linux tells it.

@@ -59,6 +59,16 @@ var address = regexp.MustCompile(`http://[0-9.:]+`)
 // startServe starts `hangup serve` on files and waits for the line that gives the address.
 func startServe(t *testing.T, databaseURL string, files ...string) *process {
 	t.Helper()
+	p, err := tryServe(t, databaseURL, files...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// tryServe is startServe where serve may fail to start.
+func tryServe(t *testing.T, databaseURL string, files ...string) (*process, error) {
+	t.Helper()
 	p := &process{t: t, done: make(chan struct{}), log: &lockedBuffer{}}
 	p.cmd = exec.Command("hangup", append([]string{"serve", "--listen", "127.0.0.1:0", "--log-level", "warn"}, files...)...)
 	p.cmd.Env = append(os.Environ(), "DATABASE_URL="+databaseURL)
@@ -66,10 +76,10 @@ func startServe(t *testing.T, databaseURL string, files ...string) *process {
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	t.Cleanup(p.kill)
 	line, err := bufio.NewReader(out).ReadString('\n')
@@ -81,9 +91,9 @@ func startServe(t *testing.T, databaseURL string, files ...string) *process {
 	}()
 	if err != nil || p.base == "" {
 		p.kill()
-		t.Fatalf("serve said %q, %v; its log:\n%s", line, err, p.log)
+		return nil, fmt.Errorf("serve said %q, %w; its log:\n%s", line, err, p.log)
 	}
-	return p
+	return p, nil
 }
 
 func (p *process) kill() {
@@ -173,6 +183,7 @@ type writer struct {
 	f      *os.File
 	rest   string
 	turns  int
+	turn   func() // rotates in another way than rotate does
 }
 
 func newWriter(t *testing.T, seed uint64, path string, copies bool) *writer {
@@ -218,6 +229,9 @@ func (w *writer) write(lines int) {
 }
 
 func (w *writer) flush() {
+	if w.rest == "" {
+		return
+	}
 	if _, err := w.f.WriteString(w.rest); err != nil {
 		w.t.Error(err)
 	}
@@ -227,6 +241,10 @@ func (w *writer) flush() {
 // rotate moves .1 to .2 and so on, and the log to .1. With copytruncate no line is written meanwhile: one that is, is
 // lost by the rotation itself.
 func (w *writer) rotate() {
+	if w.turn != nil {
+		w.turn()
+		return
+	}
 	for i := w.turns; i > 0; i-- {
 		if err := os.Rename(fmt.Sprintf("%s.%d", w.path, i), fmt.Sprintf("%s.%d", w.path, i+1)); err != nil {
 			w.t.Error(err)
@@ -264,11 +282,7 @@ func (w *writer) bytes() (n int64) {
 		w.t.Fatal(err)
 	}
 	for _, name := range names {
-		st, err := os.Stat(name)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		n += st.Size()
+		n += contentSize(w.t, name)
 	}
 	return n
 }
