@@ -20,7 +20,7 @@ export function Formats() {
       result.value = {};
     }
     const { text } = asked.peek();
-    if ((source || text) && !result.peek().test) test();
+    if (source || (text && !result.peek().test)) test();
   }, [source]);
   const { detection, test: tested, trouble } = result.value;
   return (
@@ -120,10 +120,11 @@ function Form() {
             </label>
           </div>
         </details>
-        <p>
+        <p class="actions">
           <button type="submit" class="primary" disabled={!source && text.trim() === ""}>
             {busy.value ? "Testing…" : "Test the lines"}
           </button>
+          {!source && <span class="hint">or Ctrl+Enter</span>}
         </p>
       </form>
     </Panel>
