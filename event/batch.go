@@ -52,6 +52,19 @@ func (a *Accounts) Count(k Kind, n int64) {
 	}
 }
 
+// Add adds other.
+func (a *Accounts) Add(other Accounts) {
+	a.Requests += other.Requests
+	a.Disconnects += other.Disconnects
+	a.Others += other.Others
+	a.Unparsed += other.Unparsed
+	a.Skipped += other.Skipped
+	a.ParsedBytes += other.ParsedBytes
+	a.SkippedBytes += other.SkippedBytes
+	a.UnparsedBytes += other.UnparsedBytes
+	a.OversizeBytes += other.OversizeBytes
+}
+
 // Bytes returns the sum of all bytes accounted for.
 func (a Accounts) Bytes() int64 {
 	return a.ParsedBytes + a.SkippedBytes + a.UnparsedBytes + a.OversizeBytes

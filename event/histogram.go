@@ -56,6 +56,33 @@ func (h *Histogram) Add(v int64) {
 	h.add(Bucket(v), Cell{Count: 1, Sum: v}, 0)
 }
 
+// Histograms makes many histograms of few values each. The zero value is ready to use.
+type Histograms struct{ room []bucketCell }
+
+// Fill makes h the histogram of the values, in ticks, and sorts these.
+func (a *Histograms) Fill(h *Histogram, values []int64) {
+	h.cells = nil
+	if len(values) == 0 {
+		return
+	}
+	slices.Sort(values)
+	if len(a.room)+len(values) > cap(a.room) {
+		a.room = make([]bucketCell, 0, max(1024, len(values)))
+	}
+	from := len(a.room)
+	for _, v := range values {
+		v = min(max(v, 0), maxTick)
+		b := Bucket(v)
+		if n := len(a.room); n > from && a.room[n-1].bucket == b {
+			a.room[n-1].Count++
+			a.room[n-1].Sum += v
+			continue
+		}
+		a.room = append(a.room, bucketCell{b, Cell{Count: 1, Sum: v}})
+	}
+	h.cells = a.room[from:len(a.room):len(a.room)]
+}
+
 // find returns where bucket b is, or would be, at or after place from.
 func (h *Histogram) find(b uint32, from int) (int, bool) {
 	i, ok := slices.BinarySearchFunc(h.cells[from:], b, func(c bucketCell, b uint32) int { return cmp.Compare(c.bucket, b) })

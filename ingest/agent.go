@@ -9,16 +9,22 @@ import (
 	"hangup/event"
 )
 
-// agents puts user agents into classes of low cardinality. It is not safe for concurrent use.
-type agents struct {
-	cache    map[string]event.Agent
-	families map[string]bool
-}
+// families bounds how many families of user agents a service has. It is not safe for concurrent use.
+type families map[string]bool
 
 const maxFamilies = 300
 
-func newAgents() *agents {
-	return &agents{cache: map[string]event.Agent{}, families: map[string]bool{}}
+// admit returns the agent class that g is counted as: a family beyond the limit is "(other)", and stays that.
+func (f families) admit(g event.Agent) event.Agent {
+	if g.Class == classNone || f[g.Family] {
+		return g
+	}
+	if len(f) >= maxFamilies {
+		g.Family = "(other)"
+		return g
+	}
+	f[strings.Clone(g.Family)] = true
+	return g
 }
 
 // classes of user agents.
@@ -29,27 +35,13 @@ const (
 	classNone    = "none" // the log has no user agent, or the client sent none
 )
 
-func (a *agents) agent(ua string) event.Agent {
+// agentOf returns the family and class of a user agent, which may be empty.
+func agentOf(ua string) event.Agent {
 	if ua == "" || ua == "-" {
 		return event.Agent{Family: "(none)", Class: classNone}
 	}
-	if g, ok := a.cache[ua]; ok {
-		return g
-	}
 	g := classifyAgent(clip(event.Clean(ua), maxAgent))
-	if !a.families[g.Family] {
-		if len(a.families) >= maxFamilies {
-			g.Family = "(other)"
-		} else {
-			a.families[g.Family] = true
-		}
-	}
-	if len(a.cache) >= maxCache {
-		clear(a.cache)
-	}
-	if len(ua) <= maxAgent {
-		a.cache[strings.Clone(ua)] = g
-	}
+	g.Family = strings.Clone(g.Family)
 	return g
 }
 

@@ -1,164 +1,293 @@
 package ingest
 
 import (
-	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
 	"hangup/event"
 )
 
-// builder makes a batch out of records.
+// builder makes a batch of records. It merges tallies in the order of the file: what depends on what came before is
+// decided here, so that the batch is the same however its records were tallied.
+//
+// A caller that keeps nothing in a database uses it like this: newServiceState once for all files; for each part of
+// a file newBuilder, add for each record that a parser emits (or tally parts side by side and merge them in order), then
+// finish, which gives the event.Batch; batches are added up by their keys.
 type builder struct {
 	service *serviceState
 	b       *event.Batch
-	minutes map[minuteKey]int // index in b.Minutes
-	clients map[clientKey]int
-	seen    map[activityKey]time.Time
+	own     *tallier // counts what add gets
+
+	cells     []minuteCell
+	ages      []age // cell is a place in cells
+	routes    []event.Route
+	routeNo   map[event.Route]uint32
+	agents    []event.Agent
+	agentNo   map[event.Agent]uint32
+	cellAt    index
+	clients   []clientKey // of b.Clients
+	clientAt  index
+	watching  map[watchKey]*thinner
+	finished  bool
+	remapCell []uint32
 }
 
-type minuteKey struct {
-	minute int64
-	route  event.Route
-	agent  event.Agent
-}
-
-type clientKey struct {
-	hour   int64
-	client string
-}
-
-type activityKey struct {
-	watchKey
-	route event.Route
+// minuteCell is a cell whose numbers are the builder's.
+type minuteCell struct {
+	cellKey
+	counts event.Counts
+	ages   uint32 // how many completed exchanges have one; see dealAges
+	drops  uint32 // the same of dropped ones
 }
 
 // maxSamples bounds the examples of unparsed records in one batch.
 const maxSamples = 5
 
 func newBuilder(s *serviceState, source, generation, start int64) *builder {
+	return (&tallier{}).builder(s, source, generation, start)
+}
+
+// builder returns a builder that counts single records with c, which remembers words of earlier batches.
+func (c *tallier) builder(s *serviceState, source, generation, start int64) *builder {
+	if c.shapes == nil {
+		*c = *newTallier()
+	}
+	c.begin(start)
 	return &builder{
-		service: s,
+		service: s, own: c,
 		b:       &event.Batch{Service: s.name, Source: source, Generation: generation, Start: start, End: start},
-		minutes: map[minuteKey]int{}, clients: map[clientKey]int{}, seen: map[activityKey]time.Time{},
+		routeNo: map[event.Route]uint32{}, agentNo: map[event.Agent]uint32{},
+		watching: map[watchKey]*thinner{},
 	}
 }
+
+// end is the offset up to which the builder has counted.
+func (u *builder) end() int64 { return max(u.b.End, u.own.t.end) }
 
 // records says how many records the batch holds.
 func (u *builder) records() int64 {
 	a := &u.b.Accounts
-	return a.Requests + a.Disconnects + a.Others + a.Unparsed + a.Skipped
+	return a.Requests + a.Disconnects + a.Others + a.Unparsed + a.Skipped + u.own.t.records()
 }
 
-func (u *builder) empty() bool { return u.b.End == u.b.Start }
+func (u *builder) empty() bool { return u.end() == u.b.Start }
 
-// add counts one record. seen is when it was read. A record that does not join on to the one before is an error: a
-// parser has swallowed a line.
+// add counts one record. seen is when it was read.
 func (u *builder) add(r *event.Record, seen time.Time) error {
-	if r.Start != u.b.End || r.End < r.Start {
-		return fmt.Errorf("record [%d, %d) does not join on to offset %d", r.Start, r.End, u.b.End)
+	if u.own.t.end-u.own.t.start > chunkBytes {
+		u.settle()
 	}
-	u.b.End = r.End
-	u.b.Lines += int64(r.Lines)
-	u.b.Accounts.Count(r.Kind, r.End-r.Start)
-	switch r.Kind {
-	case event.Unparsed:
-		if len(u.b.Unparsed) < maxSamples {
-			u.b.Unparsed = append(u.b.Unparsed, event.Sample{
-				Off: r.Start, Line: r.Line, Reason: r.Reason, Text: keep(redactText(clip(r.Text, 4*maxSample)), maxSample),
-			})
+	return u.own.add(r, seen)
+}
+
+// oversize counts bytes of a line that is too long to be parsed; ends says that the line ends with them.
+func (u *builder) oversize(s span, ends bool) error { return u.own.oversize(s, ends) }
+
+// settle merges what add has counted.
+func (u *builder) settle() {
+	t := u.own.t
+	if t.end == t.start {
+		return
+	}
+	u.own.begin(t.end)
+	u.merge(t)
+	t.reuse()
+}
+
+// merge adds the tally of the records that follow those of the batch. Nothing that add has counted may be unsettled.
+func (u *builder) merge(t *tally) {
+	b := u.b
+	b.End, b.Lines = t.end, b.Lines+t.lines
+	b.Accounts.Add(t.accounts)
+	if t.lastEvent.After(b.LastEvent) {
+		b.LastEvent = t.lastEvent
+	}
+	b.Unparsed = append(b.Unparsed, t.samples[:min(len(t.samples), maxSamples-len(b.Unparsed))]...)
+	if u.own.t.end < t.end {
+		u.own.begin(t.end)
+	}
+	if len(t.cells) == 0 {
+		return
+	}
+	u.service.mu.Lock()
+	defer u.service.mu.Unlock()
+	u.mergeCells(t)
+	for i := range t.hangups {
+		h := &t.hangups[i]
+		c := &u.cells[u.remapCell[t.of[i]]]
+		h.Route, h.Agent = u.routes[c.route], u.agents[c.agent]
+	}
+	b.Disconnects = append(b.Disconnects, t.hangups...)
+	u.mergeClients(t)
+}
+
+// mergeCells adds the cells, and leaves in remapCell where they went.
+func (u *builder) mergeCells(t *tally) {
+	routes, agents := make([]uint32, len(t.routes)), make([]uint32, len(t.agents))
+	for i, shape := range t.routes {
+		routes[i] = number(&u.routes, u.routeNo, u.service.router.admit(shape))
+	}
+	for i, g := range t.agents {
+		agents[i] = number(&u.agents, u.agentNo, u.service.families.admit(g))
+	}
+	u.remapCell = slices.Grow(u.remapCell[:0], len(t.cells))[:len(t.cells)]
+	for i := range t.cells {
+		c := &t.cells[i]
+		k := cellKey{c.minute, routes[c.route], agents[c.agent]}
+		h := mix(uint64(k.minute)<<40 ^ uint64(k.route)<<20 ^ uint64(k.agent))
+		at, ok := u.cellAt.find(h, func(i uint32) bool { return u.cells[i].cellKey == k })
+		if !ok {
+			u.cells = append(u.cells, minuteCell{cellKey: k})
 		}
-	case event.Request, event.Disconnect:
-		u.count(r, seen)
-	case event.Other, event.Skipped:
+		u.cells[at].counts.Add(c.counts)
+		u.remapCell[i] = at
 	}
-	return nil
-}
-
-// oversize counts n bytes of a line that is too long to be parsed; ends says that the line ends with them.
-func (u *builder) oversize(s span, ends bool) error {
-	if s.start != u.b.End {
-		return fmt.Errorf("oversize bytes [%d, %d) do not join on to offset %d", s.start, s.end, u.b.End)
-	}
-	u.b.End = s.end
-	u.b.Accounts.OversizeBytes += s.end - s.start
-	if ends {
-		u.b.Lines++
-		u.b.Accounts.Unparsed++
-	}
-	return nil
-}
-
-func (u *builder) count(r *event.Record, seen time.Time) {
-	e := &r.Event
-	t, assumed := eventTime(e.Time, seen)
-	route, agent := u.service.classify(e)
-	if t.After(u.b.LastEvent) {
-		u.b.LastEvent = t
-	}
-
-	if e.Kind == event.Disconnect {
-		h := hangup(r)
-		h.Time, h.TimeAssumed, h.Route, h.Agent = t, assumed, route, agent
-		u.b.Disconnects = append(u.b.Disconnects, h)
-	}
-
-	m := u.minute(t, route, agent)
-	m.Counts.Count(e)
-	if e.Exchange && e.Duration.OK && e.Phase != event.PhaseIdle {
-		if ms := e.Duration.V.Milliseconds(); e.Kind == event.Disconnect {
-			m.Drop.Add(ms)
+	u.ages = slices.Grow(u.ages, len(t.ages))
+	for _, a := range t.ages {
+		a.cell = u.remapCell[a.cell]
+		if c := &u.cells[a.cell]; a.drop {
+			c.drops++
 		} else {
-			m.Done.Add(ms)
+			c.ages++
+		}
+		u.ages = append(u.ages, a)
+	}
+}
+
+// number returns the number of a name in a list, to which it is added when it is new.
+func number[K comparable](list *[]K, numbers map[K]uint32, name K) uint32 {
+	n, ok := numbers[name]
+	if !ok {
+		n = uint32(len(*list))
+		numbers[name] = n
+		*list = append(*list, name)
+	}
+	return n
+}
+
+// mergeClients adds the counts by client, and keeps the signs of life of those that are watched. The caller holds the
+// service's lock.
+func (u *builder) mergeClients(t *tally) {
+	names := make([]string, len(t.clients)) // what the batch calls them
+	dropped := map[string]bool{}
+	for i := range t.clients {
+		k := &t.clients[i]
+		at, ok := u.clientAt.find(k.hash, func(i uint32) bool { return u.clients[i] == k.clientKey })
+		if !ok {
+			h := event.ClientHour{Start: time.Unix(k.hour*3600, 0).UTC(), Client: keep(k.client, maxShort), Scope: scope(k.client), LastSeen: k.lastSeen}
+			u.b.Clients = append(u.b.Clients, h)
+			name := h.Client
+			if name != k.client {
+				name = strings.Clone(k.client)
+			}
+			u.clients = append(u.clients, clientKey{k.hour, name})
+		}
+		c := &u.b.Clients[at]
+		c.Counts.Add(k.counts)
+		if k.lastSeen.After(c.LastSeen) {
+			c.LastSeen = k.lastSeen
+		}
+		if names[i] = c.Client; k.drops {
+			dropped[c.Client] = true
 		}
 	}
-	if e.Client == "" {
-		return
+	for i, n := range names { // before any of the signs is looked at: most clients are of no interest
+		if !dropped[n] && u.service.clients[n] == 0 {
+			names[i] = ""
+		}
 	}
-	c := u.client(t, e.Client)
-	c.Counts.Count(e)
-	if t.After(c.LastSeen) {
-		c.LastSeen = t
-	}
-	if k, ok := u.service.activity(e, t); ok {
-		u.sign(r, k, route, t)
+	for i := range t.signs {
+		s := &t.signs[i]
+		if names[s.client] == "" {
+			continue
+		}
+		c := &u.cells[u.remapCell[s.cell]]
+		u.sign(watchKey{names[s.client], s.agent}, s, u.routes[c.route])
 	}
 }
 
-func (u *builder) minute(t time.Time, route event.Route, agent event.Agent) *event.Minute {
-	k := minuteKey{t.Unix() / 60, route, agent}
-	i, ok := u.minutes[k]
-	if !ok {
-		i = len(u.b.Minutes)
-		u.minutes[k] = i
-		u.b.Minutes = append(u.b.Minutes, event.Minute{Start: t.Truncate(time.Minute), Route: route, Agent: agent})
+// size says how much the batch holds: its minutes, clients and hang-ups.
+func (u *builder) size() int { return len(u.cells) + len(u.b.Clients) + 4*len(u.b.Disconnects) }
+
+// finish returns the batch. Nothing can be added after that.
+func (u *builder) finish() *event.Batch {
+	if u.finished {
+		return u.b
 	}
-	return &u.b.Minutes[i]
+	u.finished = true
+	u.settle()
+	u.flushSigns()
+	order := u.order()
+	values := u.dealAges()
+	u.b.Minutes = make([]event.Minute, len(order))
+	var made event.Histograms
+	for i, at := range order {
+		c := &u.cells[at]
+		m := &u.b.Minutes[i]
+		m.Start, m.Route, m.Agent, m.Counts = time.Unix(c.minute*60, 0).UTC(), u.routes[c.route], u.agents[c.agent], c.counts
+		from := uint32(0)
+		if at > 0 {
+			from = u.cells[at-1].drops
+		}
+		made.Fill(&m.Done, values[from:c.ages])
+		made.Fill(&m.Drop, values[c.ages:c.drops])
+	}
+	u.cells, u.ages, u.cellAt, u.clients, u.clientAt, u.watching = nil, nil, index{}, nil, index{}, nil
+	return u.b
 }
 
-func (u *builder) client(t time.Time, client string) *event.ClientHour {
-	k := clientKey{t.Unix() / 3600, client}
-	i, ok := u.clients[k]
-	if !ok {
-		name := keep(client, maxShort)
-		k.client = strings.Clone(client)
-		i = len(u.b.Clients)
-		u.clients[k] = i
-		u.b.Clients = append(u.b.Clients, event.ClientHour{Start: t.Truncate(time.Hour), Client: name, Scope: scope(client), LastSeen: t})
+// order returns the cells by route, then minute, then agent: those of one route and hour stand together.
+func (u *builder) order() []uint32 {
+	type place struct {
+		key   uint64 // route and minute
+		agent uint32
+		at    uint32
 	}
-	return &u.b.Clients[i]
-}
-
-// sign keeps a sign of life of a watched client: every hang-up, and of the requests for one route one a second.
-func (u *builder) sign(r *event.Record, k watchKey, route event.Route, t time.Time) {
-	drop := r.Kind == event.Disconnect
-	key := activityKey{k, route}
-	if last, ok := u.seen[key]; !drop && ok && t.Sub(last) >= 0 && t.Sub(last) < time.Second {
-		return
+	first := int64(math.MaxInt64)
+	for i := range u.cells {
+		first = min(first, u.cells[i].minute)
 	}
-	key.client = strings.Clone(k.client)
-	u.seen[key] = t
-	u.b.Activity = append(u.b.Activity, event.Activity{
-		Time: t, Client: keep(k.client, maxShort), AgentHash: k.agent, Route: route, Drop: drop, Off: r.Start,
+	list := make([]place, len(u.cells))
+	for i := range u.cells {
+		c := &u.cells[i]
+		list[i] = place{uint64(c.route)<<32 | uint64(uint32(c.minute-first)), c.agent, uint32(i)}
+	}
+	slices.SortFunc(list, func(a, b place) int {
+		if a.key != b.key {
+			if a.key < b.key {
+				return -1
+			}
+			return 1
+		}
+		return int(a.agent) - int(b.agent)
 	})
+	order := make([]uint32, len(list))
+	for i := range list {
+		order[i] = list[i].at
+	}
+	return order
+}
+
+// dealAges returns the ages by cell, in the order of the cells: of each the completed exchanges', then the dropped ones'.
+// After it a cell's ages and drops are where these end.
+func (u *builder) dealAges() []int64 {
+	at := uint32(0)
+	for i := range u.cells {
+		c := &u.cells[i]
+		n, d := c.ages, c.drops
+		c.ages, c.drops = at, at+n
+		at += n + d
+	}
+	values := make([]int64, at)
+	for _, a := range u.ages {
+		next := &u.cells[a.cell].ages
+		if a.drop {
+			next = &u.cells[a.cell].drops
+		}
+		values[*next] = a.ms
+		*next++
+	}
+	return values
 }

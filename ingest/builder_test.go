@@ -34,6 +34,10 @@ func TestBuilderCountsAll(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if again := u.add(&records[0], time.Now()); again == nil {
+		t.Error("a record that does not join on is taken")
+	}
+	u.finish()
 	var sum, clients event.Counts
 	var done, drop int64
 	for i := range u.b.Minutes {
@@ -46,9 +50,6 @@ func TestBuilderCountsAll(t *testing.T) {
 	want := event.Counts{Requests: 1000, Bytes: 10_000, Dropped: [4]int64{100}}
 	if sum != want || clients != want || done != 900 || drop != 100 || len(u.b.Disconnects) != 100 || u.b.End != 100_000 || u.b.Accounts.Bytes() != 100_000 || u.records() != 1000 {
 		t.Errorf("counted %+v by minute, %+v by client, %d and %d ages", sum, clients, done, drop)
-	}
-	if err := u.add(&records[0], time.Now()); err == nil {
-		t.Error("a record that does not join on is taken")
 	}
 }
 
@@ -64,6 +65,7 @@ func BenchmarkBuilder(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
+		u.finish()
 		n += len(records)
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "records/s")

@@ -14,7 +14,7 @@ import (
 )
 
 // check says whether the file still has the content that was read, to offset end.
-func (w *follower) check(end int64) (size int64, err error) {
+func (w *follower) check(end int64, ends [2]event.Line) (size int64, err error) {
 	size, err = w.f.Size()
 	if err != nil {
 		return 0, err
@@ -29,7 +29,7 @@ func (w *follower) check(end int64) (size int64, err error) {
 	if !same {
 		return 0, errChanged
 	}
-	for _, l := range w.ends {
+	for _, l := range ends {
 		if same, err := holds(w.f, l); err != nil || !same {
 			return 0, cmp.Or(err, errChanged)
 		}
@@ -47,8 +47,11 @@ func holds(r io.ReaderAt, l event.Line) (bool, error) {
 	return string(b) == l.Text, nil
 }
 
-// commitTime bounds one attempt to store a batch.
-const commitTime = 10 * time.Second
+// commitTime bounds one attempt to store a batch; a large one is given largeTime.
+const (
+	commitTime = 10 * time.Second
+	largeTime  = 2 * time.Minute
+)
 
 // commit stores the batch in hand. It tries until the batch is stored, another process has stored it (errFenced) or ctx
 // ends. Nothing else is read meanwhile.
@@ -56,8 +59,18 @@ func (w *follower) commit(ctx context.Context) error {
 	if w.u.empty() {
 		return nil
 	}
-	b := w.u.b
-	size, err := w.check(b.End)
+	if err := w.commitBatch(ctx, w.u.finish(), w.ends); err != nil {
+		return err
+	}
+	w.u = w.tally.builder(w.m.service, w.gen.Source, w.gen.ID, w.gen.Off)
+	w.opened, w.ends = time.Time{}, [2]event.Line{}
+	w.noteFormat(ctx)
+	return nil
+}
+
+// commitBatch stores a batch that begins where the generation is committed. ends are its first and last line.
+func (w *follower) commitBatch(ctx context.Context, b *event.Batch, ends [2]event.Line) error {
+	size, err := w.check(b.End, ends)
 	if err != nil {
 		return err
 	}
@@ -69,7 +82,7 @@ func (w *follower) commit(ctx context.Context) error {
 		return fmt.Errorf("take the fingerprint: %w", err)
 	}
 	// The bytes may have been replaced between reading them and taking their fingerprints: look once more.
-	if _, err := w.check(b.End); err != nil {
+	if _, err := w.check(b.End, ends); err != nil {
 		return err
 	}
 	if err := w.store(ctx, b); err != nil {
@@ -78,9 +91,6 @@ func (w *follower) commit(ctx context.Context) error {
 	w.gen.Off, w.gen.Lines, w.gen.Head, w.gen.Mark, w.gen.SizeSeen = b.End, w.gen.Lines+b.Lines, b.Head, b.Mark, b.Size
 	w.off.Store(b.End)
 	w.m.Status.committed(w.gen.Source, b.Lines, time.Now())
-	w.u = newBuilder(w.m.service, w.gen.Source, w.gen.ID, w.gen.Off)
-	w.opened, w.ends = time.Time{}, [2]event.Line{}
-	w.noteFormat(ctx)
 	return nil
 }
 
@@ -130,7 +140,11 @@ func (w *follower) attempt(ctx context.Context, b *event.Batch) error {
 		return err
 	}
 	defer w.m.sem.Release(1)
-	c, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
+	limit := commitTime
+	if b.End-b.Start > backlogBytes {
+		limit = largeTime
+	}
+	c, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	return w.m.Sink.Commit(c, time.Now().UTC(), b)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -37,6 +36,7 @@ type follower struct {
 	ends   [2]event.Line // the batch's first and last line
 	pos    int64         // end of the last line that was taken
 	number int64         // its number
+	tally  tallier
 	u      *builder
 	opened time.Time // when the batch got its first record
 	seen   time.Time // when the newest line was read
@@ -65,7 +65,10 @@ func (w *follower) run(ctx context.Context) (done bool, err error) {
 			if err := w.take(b); err != nil {
 				return false, err
 			}
-			if w.u.records() >= backlogLines || w.u.b.End-w.u.b.Start >= backlogBytes {
+			if err := w.catchUp(ctx); err != nil {
+				return false, err
+			}
+			if w.u.records() >= backlogLines || w.u.end()-w.u.b.Start >= backlogBytes {
 				if err := w.commit(ctx); err != nil {
 					return false, err
 				}
@@ -106,7 +109,7 @@ func (w *follower) restart() (err error) {
 		return err
 	}
 	w.pos, w.number = w.gen.Off, w.gen.Lines
-	w.u = newBuilder(w.m.service, w.gen.Source, w.gen.ID, w.gen.Off)
+	w.u = w.tally.builder(w.m.service, w.gen.Source, w.gen.ID, w.gen.Off)
 	w.lr, err = newLineReader(w.f, w.pos, w.number)
 	return err
 }
@@ -132,8 +135,10 @@ func (w *follower) take(b block) error {
 		}
 		w.ends[1] = l
 		if n := holes(l.Text); n > 0 {
-			l = w.hole(l, n)
-			if l.Start == l.End {
+			w.parse.Flush(w.emit)
+			r := hole(l, n)
+			w.emit(&r)
+			if l.Text, l.Start = l.Text[n:], r.End; l.Start == l.End {
 				continue
 			}
 		}
@@ -142,21 +147,6 @@ func (w *follower) take(b block) error {
 	w.touch()
 	return w.fault
 }
-
-// hole counts the NUL bytes at the beginning of a line as skipped and returns the rest of the line: a writer without
-// O_APPEND leaves them when the file is truncated under it.
-func (w *follower) hole(l event.Line, n int) event.Line {
-	w.parse.Flush(w.emit)
-	r := event.Record{Event: event.Event{Kind: event.Skipped}, Line: l.Number, Start: l.Start, End: l.Start + int64(n), Reason: event.Hole}
-	if n == len(l.Text) {
-		r.End, r.Lines = l.End, 1
-	}
-	w.emit(&r)
-	l.Text, l.Start = l.Text[n:], r.End
-	return l
-}
-
-func holes(s string) int { return len(s) - len(strings.TrimLeft(s, "\x00")) }
 
 func (w *follower) emit(r *event.Record) {
 	if w.fault == nil {
@@ -201,7 +191,7 @@ func (w *follower) follow(ctx context.Context) (done bool, err error) {
 			if err := w.take(b); err != nil {
 				return false, err
 			}
-			if w.u.records() >= liveLines || w.u.b.End-w.u.b.Start >= liveBytes {
+			if w.u.records() >= liveLines || w.u.end()-w.u.b.Start >= liveBytes {
 				if err := w.commit(ctx); err != nil {
 					return false, err
 				}

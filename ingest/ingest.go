@@ -92,7 +92,7 @@ func Run(ctx context.Context, o Options) error {
 	if o.Grace == 0 {
 		o.Grace = 10 * time.Second
 	}
-	sem, unpacking := semaphore.NewWeighted(writers), semaphore.NewWeighted(unpackers)
+	sem, fast, unpacking := semaphore.NewWeighted(writers), semaphore.NewWeighted(1), semaphore.NewWeighted(unpackers)
 	dirs := newDirectories()
 	services := map[string]*serviceState{}
 	for _, s := range o.Sources {
@@ -103,7 +103,7 @@ func Run(ctx context.Context, o Options) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, s := range o.Sources {
 		m := &manager{
-			Options: o, source: s, service: services[s.Service], sem: sem,
+			Options: o, source: s, service: services[s.Service], sem: sem, fast: fast,
 			pattern: newPattern(s.Path, true), dirs: dirs, unpacking: unpacking,
 			log:  o.Log.With(slog.String("log.file.path", s.Path)),
 			held: map[inode]*held{}, settled: map[content]bool{}, retry: map[content]time.Time{}, cut: map[int64]cut{},

@@ -41,7 +41,7 @@ func isSecretValue(v string) bool {
 	}
 	at := strings.IndexByte(v, '@')
 	if at < 0 {
-		at = strings.Index(strings.ToLower(v), "%40")
+		at = strings.Index(v, "%40")
 	}
 	return at > 0 && strings.IndexByte(v[at:], '.') > 0
 }

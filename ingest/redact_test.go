@@ -67,15 +67,15 @@ func TestAgentClasses(t *testing.T) {
 		"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)":                                    "Googlebot bot",
 		" ": "(other) library", "/": "(other) library", strings.Repeat("x", 5000): strings.Repeat("x", 40) + " library",
 	} {
-		if got := newAgents().agent(ua); got.Family+" "+got.Class != want {
+		if got := agentOf(ua); got.Family+" "+got.Class != want {
 			t.Errorf("%.60q is %v, want %s", ua, got, want)
 		}
 	}
-	a := newAgents()
+	a := families{}
 	for i := range 2 * maxFamilies {
-		a.agent("tool" + strings.Repeat("a", i%20) + strings.Repeat("b", i/20) + "/1")
+		a.admit(agentOf("tool" + strings.Repeat("a", i%20) + strings.Repeat("b", i/20) + "/1"))
 	}
-	if got := a.agent("another/1"); got.Family != "(other)" || len(a.families) > maxFamilies {
-		t.Errorf("after %d families, another is %v", len(a.families), got)
+	if got := a.admit(agentOf("another/1")); got.Family != "(other)" || len(a) > maxFamilies {
+		t.Errorf("after %d families, another is %v", len(a), got)
 	}
 }

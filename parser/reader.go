@@ -49,7 +49,8 @@ type reader struct {
 	example string
 	grammar grammar
 	single  bool
-	fresh   bool // it was found for one line only so far
+	made    Options // what it was made of
+	fresh   bool    // it was found for one line only so far
 
 	rec   event.Record
 	lines []event.Line // of the open record

@@ -129,7 +129,7 @@ func newReader(o Options) (*reader, error) {
 		return nil, fmt.Errorf("%w: %s: %w", ErrFormat, f.Name, err)
 	}
 	_, single := g.(interface{ single() })
-	return &reader{name: f.Name, layout: o.Layout, example: f.Example, grammar: g, single: single}, nil
+	return &reader{name: f.Name, layout: o.Layout, example: f.Example, grammar: g, single: single, made: o}, nil
 }
 
 // lookup finds the format that the options name.

@@ -1,0 +1,324 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"hangup/event"
+	"hangup/parser"
+)
+
+// The bounds of catching up.
+const (
+	catchUpBytes = 8 << 20  // so much has to be unread
+	largeBatch   = 32 << 20 // bytes of a batch
+	largeCells   = 400_000  // its minutes and clients at most, or thereabouts: lines may be short
+	firstChunk   = 256 << 10
+	tailLines    = 8
+)
+
+// pipeline reads a log with all cores: one goroutine reads chunks, workers tally those that can be read by
+// themselves, run puts them in order and gives the others to the parser, and one stores batches. Whatever the number of workers
+// and wherever chunks end, the batches say what one parser that reads line by line says.
+type pipeline struct {
+	in      chunks
+	parse   parser.Parser
+	zone    *time.Location
+	seen    time.Time // when the lines were read, for those that have no time
+	workers int
+	batch   int64 // bytes of a batch
+
+	tally tallier
+	open  func(c *tallier, start int64) *builder
+	u     *builder
+	ends  [2]event.Line // first and last line of the batch
+	fault error
+	// before, when it is set, is asked whether a record counts; it may change it.
+	before func(r *event.Record)
+	// look, when it is set, sees what kinds of records there are: those that the parser read, and of others the last.
+	look func(r *event.Record)
+
+	mu    sync.Mutex
+	aside *parser.Aside // workers read with twins of it; nil when only the parser can read
+	ready chan struct{} // closed when the parser has read the first chunk
+
+	begin       int64
+	pos, number int64 // end of the last line that was taken, and its number
+}
+
+// filled is a batch to be stored.
+type filled struct {
+	b    *event.Batch
+	ends [2]event.Line
+}
+
+// run reads to the end of the input, or until stop is closed, and gives each batch to store, one after another. What is
+// left in u and in the parser then is not stored.
+func (p *pipeline) run(ctx context.Context, stop <-chan struct{}, store func(context.Context, filled) error) error {
+	if p.workers == 0 {
+		p.workers = runtime.GOMAXPROCS(0)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	order, work, batches := make(chan *chunk, p.workers), make(chan *chunk, p.workers), make(chan filled)
+	p.ready, p.begin, p.pos, p.number = make(chan struct{}), p.in.off, p.in.off, p.in.number
+	g.Go(func() error {
+		defer close(order)
+		defer close(work)
+		for {
+			k, err := p.in.next()
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			select {
+			case order <- k:
+			case <-stop:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			work <- k // workers never stop before it is closed
+		}
+	})
+	for range p.workers {
+		g.Go(func() error {
+			p.worker(ctx, work)
+			return nil
+		})
+	}
+	g.Go(func() error {
+		for f := range batches {
+			if err := store(ctx, f); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	g.Go(func() error {
+		defer close(batches)
+		opened := false
+		for k := range order {
+			select {
+			case <-k.worked:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			if err := p.take(k); err != nil {
+				return err
+			}
+			if !opened {
+				opened = true
+				p.renew()
+				close(p.ready)
+			}
+			if p.u.end()-p.u.b.Start < p.batch && p.u.size() < largeCells {
+				continue
+			}
+			f := p.full()
+			select {
+			case batches <- f:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	})
+	return g.Wait()
+}
+
+// full ends the batch and begins the next.
+func (p *pipeline) full() filled {
+	f := filled{p.u.finish(), p.ends}
+	p.u, p.ends = p.open(&p.tally, f.b.End), [2]event.Line{}
+	return f
+}
+
+// worker tallies chunks that can be read by themselves.
+func (p *pipeline) worker(ctx context.Context, work <-chan *chunk) {
+	c := newTallier()
+	var mine, of *parser.Aside
+	for k := range work {
+		if k.start > p.begin { // the first is the parser's
+			select {
+			case <-p.ready:
+			case <-ctx.Done():
+			}
+			p.mu.Lock()
+			if p.aside != of {
+				if mine, of = nil, p.aside; of != nil {
+					mine = of.Twin()
+				}
+			}
+			p.mu.Unlock()
+			if mine != nil && k.oversize.end == 0 && ctx.Err() == nil {
+				k.by = of
+				p.work(c, mine, k)
+			}
+		}
+		close(k.worked)
+	}
+}
+
+func (p *pipeline) work(c *tallier, a *parser.Aside, k *chunk) {
+	c.begin(k.start)
+	ok := true
+	emit := func(r *event.Record) {
+		if p.before != nil {
+			p.before(r)
+		}
+		ok = c.add(r, p.seen) == nil
+	}
+	var tail [tailLines]event.Line
+	n := 0
+	k.each(p.seen, func(l event.Line) bool {
+		tail[n%tailLines] = l
+		n++
+		return (l.Text == "" || l.Text[0] != 0) && a.Line(l, emit) && ok
+	})
+	if !ok || c.t.end != k.end() {
+		return
+	}
+	for i := max(0, n-tailLines); i < n; i++ {
+		k.tail = append(k.tail, tail[i%tailLines])
+	}
+	k.tally = c.t
+}
+
+// take adds a chunk to the batch.
+func (p *pipeline) take(k *chunk) error {
+	p.pos, p.number = k.end(), k.number+k.lines
+	if k.oversize.end > 0 {
+		return p.long(k.oversize, k.ends)
+	}
+	first, last := k.edges()
+	if p.ends[0].End == 0 {
+		p.ends[0] = first
+	}
+	p.ends[1] = last
+	if k.tally != nil && !p.parse.Open() && p.aside != nil && k.by == p.aside && p.aside.Serves(p.parse) && parser.Passed(p.parse, k.tally.records(), k.tail) {
+		p.u.settle()
+		p.u.merge(k.tally)
+		if p.look != nil {
+			for range min(k.tally.records(), lookBack) {
+				p.look(&event.Record{Event: event.Event{Kind: event.Request}})
+			}
+		}
+		k.tally.reuse()
+		return nil
+	}
+	k.each(p.seen, func(l event.Line) bool {
+		p.line(l)
+		return p.fault == nil
+	})
+	p.renew()
+	return p.fault
+}
+
+// renew has the workers read with what the parser has found.
+func (p *pipeline) renew() {
+	if p.aside != nil && p.aside.Serves(p.parse) {
+		return
+	}
+	a, _ := parser.NewAside(p.parse, p.zone)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.aside = a
+}
+
+func (p *pipeline) emit(r *event.Record) {
+	if p.before != nil {
+		p.before(r)
+	}
+	if p.fault == nil {
+		p.fault = p.u.add(r, p.seen)
+		if p.look != nil {
+			p.look(r)
+		}
+	}
+}
+
+func (p *pipeline) long(s span, ends bool) error {
+	p.parse.Flush(p.emit)
+	if p.fault == nil {
+		p.fault = p.u.oversize(s, ends)
+	}
+	return p.fault
+}
+
+// line gives a line to the parser.
+func (p *pipeline) line(l event.Line) {
+	if len(l.Text) > maxLine {
+		_ = p.long(span{l.Start, l.End}, true)
+		return
+	}
+	if n := holes(l.Text); n > 0 {
+		p.parse.Flush(p.emit)
+		r := hole(l, n)
+		p.emit(&r)
+		if l.Text, l.Start = l.Text[n:], r.End; l.Start == l.End {
+			return
+		}
+	}
+	p.parse.Line(l, p.emit)
+}
+
+// hole is the record of the n NUL bytes at the beginning of a line: a writer without O_APPEND leaves them when the file is
+// truncated under it.
+func hole(l event.Line, n int) event.Record {
+	r := event.Record{Event: event.Event{Kind: event.Skipped}, Line: l.Number, Start: l.Start, End: l.Start + int64(n), Reason: event.Hole}
+	if n == len(l.Text) {
+		r.End, r.Lines = l.End, 1
+	}
+	return r
+}
+
+func holes(s string) int { return len(s) - len(strings.TrimLeft(s, "\x00")) }
+
+// catchUp reads what lies unread with all cores, when it is much and no other file is read so now. It begins and ends
+// between two lines.
+func (w *follower) catchUp(ctx context.Context) error {
+	if _, ok := w.f.(plain); !ok { // an archive is read by one, front to back
+		return nil
+	}
+	size, err := w.f.Size()
+	if err != nil {
+		return err
+	}
+	if w.lr.skipping || size-w.pos < catchUpBytes || !w.m.fast.TryAcquire(1) {
+		return nil
+	}
+	defer w.m.fast.Release(1)
+	c, cancel := context.WithCancel(ctx)
+	defer cancel()
+	p := &pipeline{
+		in:    chunks{r: io.NewSectionReader(w.f, w.pos, size-w.pos), off: w.pos, number: w.number, first: firstChunk},
+		parse: w.parse, zone: w.m.source.Parser.Zone, seen: time.Now(), batch: largeBatch,
+		open: func(t *tallier, start int64) *builder {
+			return t.builder(w.m.service, w.gen.Source, w.gen.ID, start)
+		},
+		u: w.u, ends: w.ends, look: w.look,
+	}
+	w.seen = p.seen
+	err = p.run(c, w.halt, func(ctx context.Context, f filled) error { return w.commitBatch(ctx, f.b, f.ends) })
+	if err != nil && (p.fault != nil || ctx.Err() == nil) {
+		return err
+	}
+	w.u, w.ends, w.seen = p.u, p.ends, p.seen
+	w.pos, w.number = p.pos, p.number
+	w.touch()
+	w.noteFormat(ctx)
+	if ctx.Err() != nil || w.u.b.Start != w.gen.Off { // what was counted after the last batch is read again
+		return w.restart()
+	}
+	w.lr, err = newLineReader(w.f, w.pos, w.number)
+	return err
+}

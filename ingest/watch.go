@@ -1,0 +1,141 @@
+package ingest
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"hangup/event"
+)
+
+// patience is how long after a hang-up a client's requests still tell what became of it; retryTime how long one for the
+// same route is a retry.
+const (
+	patience  = 30 * time.Minute
+	retryTime = 10 * time.Second
+)
+
+// maxWatched bounds how many clients of a service are watched at one time.
+const maxWatched = 100_000
+
+type watchKey struct {
+	client string
+	agent  int64
+}
+
+// watcher is what is known of a client that hung up. Times are Unix nanoseconds.
+type watcher struct {
+	last  int64 // the newest hang-up
+	drops [4]dropMark
+	next  int   // the oldest of drops
+	dense int64 // until then there were more hang-ups than drops holds: every sign is kept
+}
+
+type dropMark struct {
+	at    int64
+	route event.Route
+}
+
+// watch notes that a client hung up. The caller holds mu.
+func (s *serviceState) watch(k watchKey, at int64, route event.Route) *watcher {
+	w := s.watched[k]
+	if w == nil {
+		if len(s.watched) >= maxWatched {
+			s.forget(at - int64(patience))
+		}
+		if len(s.watched) >= maxWatched {
+			return nil
+		}
+		w = &watcher{last: at}
+		s.watched[k] = w
+		s.clients[k.client]++
+	}
+	w.last = max(w.last, at)
+	mark := dropMark{at, route}
+	if slices.Contains(w.drops[:], mark) { // read once more
+		return w
+	}
+	if old := w.drops[w.next]; old.at != 0 && at-old.at <= int64(retryTime) {
+		w.dense = max(w.dense, at+int64(retryTime))
+	}
+	w.drops[w.next] = mark
+	w.next = (w.next + 1) % len(w.drops)
+	return w
+}
+
+// forget ends the watch of clients that hung up last before a time.
+func (s *serviceState) forget(before int64) {
+	for k, w := range s.watched {
+		if w.last >= before {
+			continue
+		}
+		delete(s.watched, k)
+		if s.clients[k.client]--; s.clients[k.client] == 0 {
+			delete(s.clients, k.client)
+		}
+	}
+}
+
+// thinner keeps as few of a client's signs of life in one batch as tell the same: every hang-up; after each the first
+// sign, and the first for the same route within 10 s; and of the rest so many that sessions begin, end and break where
+// they would with all of them. Between two that are kept there are never thinSpan or more without one that was not.
+type thinner struct {
+	kept     int64 // when the last one was that is kept
+	fresh    bool  // the next one is the first of the batch, or after a hang-up
+	waiting  bool
+	pending  event.Activity // the newest, if it is not kept
+	answered []dropMark     // hang-ups whose retry is kept
+}
+
+// thinSpan is short against the 30 minutes that end a session.
+const thinSpan = int64(5 * time.Minute)
+
+// sign keeps a sign of life of a client, if it is watched and nothing that is kept tells the same. The caller holds the
+// service's lock.
+func (u *builder) sign(k watchKey, s *sign, route event.Route) {
+	w := u.service.watched[k]
+	if s.drop {
+		w = u.service.watch(k, s.at, route)
+	} else if w != nil && (s.at < w.last || s.at >= w.last+int64(patience)) {
+		w = nil
+	}
+	if w == nil && !s.drop {
+		return
+	}
+	t := u.watching[k]
+	if t == nil {
+		t = &thinner{fresh: true}
+		u.watching[k] = t
+	}
+	a := event.Activity{Time: time.Unix(0, s.at).UTC(), Client: k.client, AgentHash: k.agent, Route: route, Drop: s.drop, Off: s.off}
+	if t.waiting && (s.at-t.kept >= thinSpan || s.at < t.pending.Time.UnixNano()) {
+		t.waiting = false
+		t.kept = t.pending.Time.UnixNano()
+		u.b.Activity = append(u.b.Activity, t.pending)
+	}
+	keep := s.drop || t.fresh || s.at < t.kept || s.at-t.kept >= thinSpan || s.at <= w.dense
+	if !s.drop {
+		for _, d := range w.drops {
+			if d.at != 0 && d.route == route && s.at >= d.at && s.at-d.at <= int64(retryTime) && !slices.Contains(t.answered, d) {
+				t.answered = append(t.answered, d)
+				keep = true
+			}
+		}
+	}
+	if !keep {
+		t.waiting, t.pending = true, a
+		return
+	}
+	t.kept, t.fresh, t.waiting = s.at, s.drop, false
+	u.b.Activity = append(u.b.Activity, a)
+}
+
+// flushSigns keeps the last sign of each client, and puts all in the order of the file.
+func (u *builder) flushSigns() {
+	for _, t := range u.watching {
+		if t.waiting {
+			u.b.Activity = append(u.b.Activity, t.pending)
+		}
+	}
+	slices.SortFunc(u.b.Activity, func(a, b event.Activity) int { return cmp.Compare(a.Off, b.Off) })
+}
