@@ -61,7 +61,7 @@ func (a *auto) Open() bool {
 func (a *auto) Line(l event.Line, emit func(*event.Record)) {
 	a.out = emit
 	if a.in != nil && a.seen == nil {
-		a.read(l)
+		a.read(&l)
 		a.review()
 		return
 	}
@@ -90,7 +90,7 @@ func (a *auto) end() {
 }
 
 // read gives a line to whom it belongs: the envelope that the log has comes first, or else the formats that it has.
-func (a *auto) read(l event.Line) {
+func (a *auto) read(l *event.Line) {
 	if a.post.plan.envelope >= 0 || a.post.isOpen() {
 		if a.in.isOpen() {
 			a.in.flush(a.watch)
@@ -129,7 +129,7 @@ func (a *auto) read(l event.Line) {
 	}
 }
 
-func (a *auto) plain(l event.Line, all bool) bool { return a.in.line(l, all, a.watch) }
+func (a *auto) plain(l *event.Line, all bool) bool { return a.in.line(l, all, a.watch) }
 
 // isNoticeLine reads what the entry points of container images print before the server's own log begins.
 func isNoticeLine(s string) bool {
@@ -153,7 +153,7 @@ func (a *auto) decide() {
 	held := a.held
 	a.held, a.size = nil, 0
 	for i := range held {
-		a.read(held[i])
+		a.read(&held[i])
 	}
 	if len(a.seen) > 0 { // what comes next may be read in another format: no record may be open across that
 		a.end()

@@ -2,6 +2,7 @@ package parser
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"hangup/event"
@@ -28,6 +29,10 @@ func (g *access) trace(l *layout, line string) (at int, expected string) {
 	var x exchange
 	part := *l
 	part.tail = ""
+	pieces := slices.Clone(l.pieces)
+	for i := range pieces {
+		pieces[i].skip = head{} // one after the other
+	}
 	begins := make([]int, len(l.pieces)) // of the values
 	end := 0
 	for i := range l.pieces {
@@ -37,7 +42,7 @@ func (g *access) trace(l *layout, line string) (at int, expected string) {
 			return end + n, fmt.Sprintf("%q, and behind it %s", p.literal.text[n:], l.names[i])
 		}
 		begins[i] = end + n
-		part.pieces = l.pieces[:i+1]
+		part.pieces = pieces[:i+1]
 		rest, ok := part.scan(line, &x)
 		if !ok {
 			behind := endOfLine

@@ -121,6 +121,9 @@ type piece struct {
 	ends    string // the text behind the value
 	back    int
 	stamp   stampFormat
+
+	skip   head // this piece and those behind it up to skipTo with "-" for their values, and skipTo's text: they are passed over at once
+	skipTo int
 }
 
 // compile reads a layout.
@@ -183,6 +186,9 @@ func (l *layout) link(s cutLayout) error {
 		l.unchecked = l.unchecked || p.slot == vAddr && p.end != endAddr
 		l.pieces, l.names = append(l.pieces, p), append(l.names, t.name)
 	}
+	for i := range l.pieces {
+		l.shorten(i)
+	}
 	l.tail = literal
 	l.given &^= 1 << vIgnored
 	l.stamps = l.given&(1<<vStamp) != 0
@@ -190,6 +196,25 @@ func (l *layout) link(s cutLayout) error {
 		return fmt.Errorf("layout: it has none of the variables that are read, as the client, the time, the request or the status")
 	}
 	return nil
+}
+
+// shorten makes the text that the values from the i-th piece on have that nobody reads, when there are none.
+func (l *layout) shorten(i int) {
+	text, to := "", i
+	for ; to < len(l.pieces)-1; to++ {
+		p := &l.pieces[to]
+		next := &l.pieces[to+1].literal
+		if p.slot != vIgnored || next.text == "" || next.text[0] == '-' {
+			break
+		}
+		if (p.end != endBracket || p.ends != " [") && p.end != endText && p.end != endByte && p.end != endQuote && p.end != endBlank {
+			break
+		}
+		text += p.literal.text + "-"
+	}
+	if text += l.pieces[to].literal.text; to > i && len(text) <= 8 {
+		l.pieces[i].skip, l.pieces[i].skipTo = headOf(text), to
+	}
 }
 
 func joinTexts(tokens []token) []token {

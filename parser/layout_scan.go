@@ -1,42 +1,6 @@
 package parser
 
-import (
-	"math/bits"
-	"strings"
-)
-
-// load64 reads the first eight bytes of s as a number, the first byte the lowest.
-func load64(s string) uint64 {
-	_ = s[7]
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-}
-
-// indexShort is strings.IndexByte for a byte that is near: it takes eight bytes at a time and is no call into another
-// package. A byte of x that equals c becomes zero, and the lowest zero borrows from its own highest bit.
-func indexShort(s string, c byte) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	n := 0
-	for len(s)-n >= 8 {
-		x := load64(s[n:]) ^ ones*uint64(c)
-		if zero := (x - ones) &^ x & highs; zero != 0 {
-			return n + bits.TrailingZeros64(zero)>>3
-		}
-		if n += 8; n == 32 {
-			i := strings.IndexByte(s[n:], c)
-			if i < 0 {
-				return -1
-			}
-			return n + i
-		}
-	}
-	for ; n < len(s); n++ {
-		if s[n] == c {
-			return n
-		}
-	}
-	return -1
-}
+import "strings"
 
 // head is a text that lines are compared with: its first eight bytes in one step.
 type head struct {
@@ -89,30 +53,36 @@ func (l *layout) scan(line string, x *exchange) (rest string, ok bool) {
 		x.stamp = stamp{}
 	}
 	s := line
-	for i := range l.pieces {
+	for i := 0; i < len(l.pieces); i++ {
 		p := &l.pieces[i]
-		if len(s) < 8 || load64(s)&p.literal.mask != p.literal.first || p.literal.long {
-			if !strings.HasPrefix(s, p.literal.text) {
-				return "", false
+		if p.skip.mask != 0 && len(s) >= 8 && load64(s)&p.skip.mask == p.skip.first { // values that nobody reads, and that are not there
+			s = s[len(p.skip.text):]
+			i = p.skipTo
+			p = &l.pieces[i]
+		} else {
+			if len(s) < 8 || load64(s)&p.literal.mask != p.literal.first || p.literal.long {
+				if !strings.HasPrefix(s, p.literal.text) {
+					return "", false
+				}
 			}
+			s = s[len(p.literal.text):]
 		}
-		s = s[len(p.literal.text):]
 		n := 0
 		switch p.end {
 		case endBlank:
+			if len(s) >= 8 {
+				if blank := zeroBytes(load64(s) ^ ones*' '); blank != 0 {
+					n = firstByte(blank)
+					break
+				}
+			}
 			if n = indexShort(s, ' '); n < 0 {
 				return "", false
 			}
 		case endAddr:
-			class := byte(0)
-			for n < len(s) && addressByte[s[n]] != 0 {
-				class |= addressByte[s[n]]
-				n++
-			}
-			if n == len(s) || s[n] != ' ' {
+			if n, x.plain = addressEnd(s); n < 0 {
 				return "", false
 			}
-			x.plain = class&addressOdd == 0
 		case endByte:
 			if len(s) > 1 && s[0] == '-' && s[1] == p.stop { // nothing, as often
 				n = 1
@@ -145,6 +115,30 @@ func (l *layout) scan(line string, x *exchange) (rest string, ok bool) {
 		return "", false
 	}
 	return s[n:], true
+}
+
+// addressEnd finds the blank behind an address or a name, -1 when it is none. Plain says that it needs no cleaning.
+func addressEnd(s string) (n int, plain bool) {
+	if len(s) >= 16 { // 203.0.113.7, as nearly always: digits and dots
+		a, b := load64(s), load64(s[8:])
+		if blank := zeroBytes(b ^ ones*' '); blank != 0 {
+			n = 8 + firstByte(blank)
+			b = b&below(n-8) | ^below(n-8)&(ones*'0')
+			if notBetween(a, '.', '9')|notBetween(b, '.', '9')|zeroBytes(a^ones*'/')|zeroBytes(b^ones*'/') == 0 {
+				return n, true
+			}
+			n = 0
+		}
+	}
+	class := byte(0)
+	for n < len(s) && addressByte[s[n]] != 0 {
+		class |= addressByte[s[n]]
+		n++
+	}
+	if n == len(s) || s[n] != ' ' {
+		return -1, false
+	}
+	return n, class&addressOdd == 0
 }
 
 // width returns how many bytes of s the value has, or -1 when what must end it is not there.

@@ -55,8 +55,12 @@ func (m *mixed) flush(emit func(*event.Record)) {
 
 // line gives a line to the format that it belongs to. It returns false when it has given it to none: all says whether
 // formats that are not in use are tried.
-func (m *mixed) line(l event.Line, all bool, emit func(*event.Record)) bool {
-	l.Text = strings.TrimSuffix(l.Text, "\r")
+func (m *mixed) line(l *event.Line, all bool, emit func(*event.Record)) bool {
+	if text, cut := strings.CutSuffix(l.Text, "\r"); cut {
+		bare := *l
+		bare.Text = text
+		l = &bare
+	}
 	if len(l.Text) >= MaxLine || l.End-l.Start > MaxLine {
 		m.flush(emit)
 		refuse(l, event.TooLong, emit)
@@ -115,7 +119,7 @@ func (m *mixed) line(l event.Line, all bool, emit func(*event.Record)) bool {
 }
 
 // give offers a line to a format that has no open record.
-func (m *mixed) give(r *reader, l event.Line, emit func(*event.Record)) bool {
+func (m *mixed) give(r *reader, l *event.Line, emit func(*event.Record)) bool {
 	where := whole
 	if !r.single {
 		where = r.placeOf(l.Text)
@@ -129,7 +133,7 @@ func (m *mixed) give(r *reader, l event.Line, emit func(*event.Record)) bool {
 }
 
 // search tries the formats that are not in use, and takes the one that knows the line into use.
-func (m *mixed) search(l event.Line, emit func(*event.Record)) bool {
+func (m *mixed) search(l *event.Line, emit func(*event.Record)) bool {
 	if m.misses++; m.misses > maxMisses && !hasSignalWord(l.Text) {
 		return false
 	}
@@ -157,7 +161,7 @@ func (m *mixed) search(l event.Line, emit func(*event.Record)) bool {
 
 // remains gives a line that no format knows to the format whose record it may be a part of, or a record with a fault. It
 // returns false when there is none.
-func (m *mixed) remains(l event.Line, emit func(*event.Record)) bool {
+func (m *mixed) remains(l *event.Line, emit func(*event.Record)) bool {
 	for _, r := range m.used {
 		if !r.single && !r.Open() && r.placeOf(l.Text) == stray {
 			r.joinAt(l, stray, emit)
@@ -174,7 +178,7 @@ func (m *mixed) remains(l event.Line, emit func(*event.Record)) bool {
 }
 
 // refuse emits a line that is not read. Without a reason it is blank.
-func refuse(l event.Line, why event.Reason, emit func(*event.Record)) {
+func refuse(l *event.Line, why event.Reason, emit func(*event.Record)) {
 	rec := event.Record{Line: l.Number, Lines: 1, Start: l.Start, End: l.End, Seen: l.Seen, Text: l.Text, Reason: why}
 	if why == "" {
 		rec.Kind, rec.Reason = event.Skipped, blankReason(l.Text)

@@ -20,8 +20,13 @@ type post struct {
 	last  int        // the one that came last
 	found func(format, layout string)
 
-	lanes map[string]*lane
-	order []*lane
+	lanes  map[string]*lane
+	order  []*lane
+	recent *lane // the one of the last line that was quick
+	key    []byte
+
+	now    message            // the line at hand
+	within [maxNested]message // and what is in envelopes within its own
 
 	lines []event.Line // physical lines since the first that is not given
 	size  int
@@ -87,40 +92,43 @@ func newPost(base Options, p plan, found func(format, layout string)) *post {
 	return s
 }
 
-// cut takes an envelope off a line: the one that came last is tried first.
-func (s *post) cut(line string, seen time.Time, nested bool) (l letter, ok bool) {
-	if s.env[s.last].cut(line, seen, &l) {
+// cut takes an envelope off a line: the one that came last is tried first. l is zero, and so it is when there is none.
+func (s *post) cut(line string, seen time.Time, nested bool, l *letter) bool {
+	if s.env[s.last].cut(line, seen, l) {
 		l.kind = s.last
-		return l, true
+		return true
 	}
+	*l = letter{}
 	if s.plan.forced && !nested {
-		return letter{}, false
+		return false
 	}
 	for i, e := range s.env {
 		if i == s.last {
 			continue
 		}
-		l = letter{}
-		if e.cut(line, seen, &l) {
+		if e.cut(line, seen, l) {
 			if l.kind = i; !nested {
 				s.last = i
 			}
-			return l, true
+			return true
 		}
+		*l = letter{}
 	}
-	return letter{}, false
+	return false
 }
 
 // line takes a line that is in an envelope. It returns false when it is in none.
-func (s *post) line(l event.Line, emit func(*event.Record)) bool {
+func (s *post) line(l *event.Line, emit func(*event.Record)) bool {
 	text := strings.TrimSuffix(l.Text, "\r")
 	if len(text) >= MaxLine || l.End-l.Start > MaxLine {
 		return false
 	}
-	m := message{raw: text, first: len(s.lines), n: 1, seen: l.Seen}
+	m := &s.now
+	*m = message{}
+	m.raw, m.first, m.n, m.seen = text, len(s.lines), 1, l.Seen
 	switch o := s.object; {
 	case o != nil && len(o.raw)+len(text) < maxGroupSize/4:
-		s.lines, s.size = append(s.lines, l), s.size+len(text)
+		s.lines, s.size = append(s.lines, *l), s.size+len(text)
 		o.raw, o.n = o.raw+"\n"+text, o.n+1
 		if text == "}" {
 			s.endObject()
@@ -128,19 +136,18 @@ func (s *post) line(l event.Line, emit func(*event.Record)) bool {
 		}
 		return true
 	case text == "{":
-		s.lines, s.size = append(s.lines, l), s.size+1
-		s.object = &m
+		s.lines, s.size = append(s.lines, *l), s.size+1
+		object := *m
+		s.object = &object
 		return true
 	case o != nil:
 		s.endObject()
 		m.first = len(s.lines)
 	}
-	var ok bool
-	if m.letter, ok = s.cut(text, l.Seen, false); !ok {
+	if !s.cut(text, l.Seen, false, &m.letter) {
 		s.settle(emit)
 		return false
 	}
-	s.lines, s.size = append(s.lines, l), s.size+len(text)
 	t := m.base.Time
 	if t.IsZero() {
 		t = m.seen
@@ -148,8 +155,49 @@ func (s *post) line(l event.Line, emit func(*event.Record)) bool {
 	if t.After(s.seen) || t.Sub(s.seen) < -time.Minute {
 		s.seen = t
 	}
-	s.deliver("", m, 0)
+	if len(s.lines) == 0 && s.quick(l, emit) {
+		return true
+	}
+	s.lines, s.size = append(s.lines, *l), s.size+len(text)
+	s.deliver("", *m, 0)
 	s.settle(emit)
+	return true
+}
+
+// quick reads the line at hand when nothing is held and it is a record by itself, of the format that its writer used last:
+// as nearly all lines are. It goes to no queue and is given at once. When quick returns false it has done nothing.
+func (s *post) quick(l *event.Line, emit func(*event.Record)) bool {
+	m, ln := &s.now, s.recent
+	if m.part || m.full || m.text == "" {
+		return false
+	}
+	if ln == nil || len(ln.key) != len(m.lane)+1 || ln.key[1:] != m.lane {
+		s.key = append(append(s.key[:0], 0), m.lane...)
+		if ln = s.lanes[string(s.key)]; ln == nil {
+			return false
+		}
+		s.recent = ln
+	}
+	if ln.part != nil || ln.nested || len(ln.in.used) == 0 {
+		return false
+	}
+	r := ln.in.used[0]
+	if !r.single || r.fresh || m.text[len(m.text)-1] == '\r' || isBlank(m.text) {
+		return false
+	}
+	seen := m.seen
+	if !m.base.Time.IsZero() {
+		seen = m.base.Time
+	}
+	r.set(&event.Line{Text: m.text, Start: l.Start, End: l.End, Number: l.Number, Seen: seen})
+	if r.read(); r.rec.Reason != "" {
+		return false
+	}
+	ln.base++
+	ln.in.misses, ln.seen = 0, s.seen
+	complete(&r.rec.Event, &m.base)
+	r.rec.Text, r.rec.Seen = m.raw, l.Seen
+	emit(&r.rec)
 	return true
 }
 
@@ -158,13 +206,12 @@ func (s *post) endObject() {
 	m := *s.object
 	s.object = nil
 	text := strings.ReplaceAll(m.raw, "\n", " ")
-	var ok bool
-	if m.letter, ok = s.cut(text, m.seen, false); ok {
+	if s.cut(text, m.seen, false, &m.letter) {
 		s.deliver("", m, 0)
 		return
 	}
 	m.text = text
-	ln := s.lane("")
+	ln := s.lane(nil)
 	if ln.in.flush(ln.emit); ln.take(&m, true) {
 		ln.in.flush(ln.emit)
 		return
@@ -174,7 +221,8 @@ func (s *post) endObject() {
 
 // deliver brings a message to its lane.
 func (s *post) deliver(key string, m message, depth int) {
-	ln := s.lane(key + "\x00" + m.lane)
+	s.key = append(append(append(s.key[:0], key...), 0), m.lane...)
+	ln := s.lane(s.key)
 	ln.at, ln.seen = len(s.lines), s.seen
 	if p := ln.part; p != nil {
 		p.text, p.raw, p.n = p.text+m.text, p.raw+"\n"+m.raw, p.n+m.n
@@ -183,7 +231,8 @@ func (s *post) deliver(key string, m message, depth int) {
 		ln.part = nil
 	}
 	if m.part {
-		ln.part = &m
+		part := m
+		ln.part = &part
 		return
 	}
 	switch {
@@ -208,23 +257,26 @@ func (s *post) unwrap(ln *lane, m *message, depth int) bool {
 	if depth >= maxNested || m.text == "" {
 		return false
 	}
-	inner, ok := s.cut(m.text, m.seen, true)
-	if !ok || inner.text == m.text {
+	inner := &s.within[depth]
+	*inner = message{}
+	if !s.cut(m.text, m.seen, true, &inner.letter) || inner.text == m.text {
 		return false
 	}
 	ln.nested = !envelopes[inner.kind].weak
 	complete(&inner.base, &m.base)
 	inner.mail = inner.mail || m.mail
-	outer := *m
-	outer.letter = inner
-	s.deliver(ln.key, outer, depth+1)
+	inner.raw, inner.first, inner.n, inner.seen = m.raw, m.first, m.n, m.seen
+	s.deliver(ln.key, *inner, depth+1)
 	return true
 }
 
 // lane returns the lane of a writer.
-func (s *post) lane(key string) *lane {
-	if ln := s.lanes[key]; ln != nil {
+func (s *post) lane(key []byte) *lane {
+	if ln := s.lanes[string(key)]; ln != nil {
 		return ln
+	}
+	if s.recent != nil && len(s.lanes) >= maxLanes {
+		s.recent = nil
 	}
 	if len(s.lanes) >= maxLanes {
 		old := slices.MinFunc(s.order, func(a, b *lane) int { return cmp.Compare(a.at, b.at) })
@@ -236,7 +288,8 @@ func (s *post) lane(key string) *lane {
 	if err != nil { // the plan's formats were made before
 		in = &mixed{}
 	}
-	ln := &lane{key: strings.Clone(key), in: in, nested: s.plan.nested && strings.Count(key, "\x00") == 1}
+	ln := &lane{key: string(key), in: in}
+	ln.nested = s.plan.nested && strings.Count(ln.key, "\x00") == 1
 	ln.emit = func(r *event.Record) { s.record(ln, r) }
 	s.lanes[ln.key] = ln
 	s.order = append(s.order, ln)
@@ -255,7 +308,7 @@ func (ln *lane) take(m *message, all bool) bool {
 		ln.queue = ln.queue[:len(ln.queue)-1]
 		return false
 	}
-	if ln.in.line(event.Line{Text: m.text, Start: n, End: n + 1, Number: n + 1, Seen: seen}, all, ln.emit) {
+	if ln.in.line(&event.Line{Text: m.text, Start: n, End: n + 1, Number: n + 1, Seen: seen}, all, ln.emit) {
 		return true
 	}
 	ln.queue = ln.queue[:len(ln.queue)-1]
@@ -312,7 +365,7 @@ func (s *post) whole(ln *lane, m message, depth int) {
 			if !m.base.Time.IsZero() {
 				seen = m.base.Time
 			}
-			ln.in.line(event.Line{Text: text, Start: at, End: at + 1, Number: at + 1, Seen: seen}, true, keep)
+			ln.in.line(&event.Line{Text: text, Start: at, End: at + 1, Number: at + 1, Seen: seen}, true, keep)
 			at++
 		}
 		ln.in.flush(keep)

@@ -70,7 +70,7 @@ func (r *reader) Open() bool { return len(r.lines) > 0 }
 func (r *reader) Line(l event.Line, emit func(*event.Record)) {
 	if len(l.Text) >= MaxLine || l.End-l.Start > MaxLine {
 		r.Flush(emit)
-		r.drop(l, event.Unparsed, event.TooLong, emit)
+		r.drop(&l, event.Unparsed, event.TooLong, emit)
 		return
 	}
 	if n := len(l.Text); n > 0 && l.Text[n-1] == '\r' {
@@ -78,13 +78,13 @@ func (r *reader) Line(l event.Line, emit func(*event.Record)) {
 	}
 	if r.single {
 		if isBlank(l.Text) {
-			r.drop(l, event.Skipped, blankReason(l.Text), emit)
+			r.drop(&l, event.Skipped, blankReason(l.Text), emit)
 			return
 		}
 		r.one(&l, emit)
 		return
 	}
-	r.join(l, emit)
+	r.join(&l, emit)
 }
 
 // Flush implements Parser.
@@ -106,13 +106,13 @@ func (r *reader) Flush(emit func(*event.Record)) {
 	r.lines, r.held, r.size, r.rest, r.inner = r.lines[:0], r.held[:0], 0, false, false
 	emit(&r.rec)
 	for i := range held {
-		r.drop(held[i], event.Skipped, event.Blank, emit)
+		r.drop(&held[i], event.Skipped, event.Blank, emit)
 	}
 	clear(held)
 }
 
 // join puts a line to the open record, or ends that and begins another.
-func (r *reader) join(l event.Line, emit func(*event.Record)) {
+func (r *reader) join(l *event.Line, emit func(*event.Record)) {
 	blank := isBlank(l.Text)
 	if blank && !r.inner {
 		r.Flush(emit)
@@ -123,13 +123,13 @@ func (r *reader) join(l event.Line, emit func(*event.Record)) {
 }
 
 // joinAt puts a line where the grammar has said that it belongs.
-func (r *reader) joinAt(l event.Line, where place, emit func(*event.Record)) {
+func (r *reader) joinAt(l *event.Line, where place, emit func(*event.Record)) {
 	blank := isBlank(l.Text)
 	switch {
 	case where == more || where == closes || where == maybe:
 		if !r.inner { // no record is open: the grammar is mistaken, and the line nobody's
 			r.Flush(emit)
-			r.one(&l, emit)
+			r.one(l, emit)
 			return
 		}
 		r.extend(l, where, emit)
@@ -150,16 +150,16 @@ func (r *reader) joinAt(l event.Line, where place, emit func(*event.Record)) {
 			r.drop(l, event.Skipped, blankReason(l.Text), emit)
 			return
 		}
-		r.one(&l, emit)
+		r.one(l, emit)
 	}
 }
 
-func (r *reader) begin(l event.Line, rest bool) {
-	r.lines, r.size, r.rest, r.inner = append(r.lines, l), len(l.Text)+1, rest, false
+func (r *reader) begin(l *event.Line, rest bool) {
+	r.lines, r.size, r.rest, r.inner = append(r.lines, *l), len(l.Text)+1, rest, false
 }
 
 // extend adds a line to the open record. A record that is full is ended, and the line begins its rest.
-func (r *reader) extend(l event.Line, where place, emit func(*event.Record)) {
+func (r *reader) extend(l *event.Line, where place, emit func(*event.Record)) {
 	n := len(l.Text) + 1
 	if len(r.lines)+len(r.held) >= MaxRecordLines || r.size+n > MaxRecordBytes {
 		inner := r.inner
@@ -169,10 +169,10 @@ func (r *reader) extend(l event.Line, where place, emit func(*event.Record)) {
 	} else {
 		r.size += n
 		if where == maybe {
-			r.held = append(r.held, l)
+			r.held = append(r.held, *l)
 			return
 		}
-		r.lines = append(append(r.lines, r.held...), l)
+		r.lines = append(append(r.lines, r.held...), *l)
 		r.held = r.held[:0]
 	}
 	if where == closes {
@@ -182,16 +182,22 @@ func (r *reader) extend(l event.Line, where place, emit func(*event.Record)) {
 
 // one emits a line as a record by itself.
 func (r *reader) one(l *event.Line, emit func(*event.Record)) {
-	rec := &r.rec
-	*rec = event.Record{} // cleared in place: a record is large, and copying one costs more than reading it
-	rec.Line, rec.Lines, rec.Start, rec.End, rec.Seen, rec.Text, rec.Format = l.Number, 1, l.Start, l.End, l.Seen, l.Text, r.name
+	r.set(l)
 	r.read()
-	emit(rec)
+	emit(&r.rec)
+}
+
+// set makes the record that of a line, with nothing read yet. It is cleared in place: a record is large, and copying one
+// costs more than reading it.
+func (r *reader) set(l *event.Line) {
+	rec := &r.rec
+	*rec = event.Record{}
+	rec.Line, rec.Lines, rec.Start, rec.End, rec.Seen, rec.Text, rec.Format = l.Number, 1, l.Start, l.End, l.Seen, l.Text, r.name
 }
 
 // try reads a line as a record by itself, and emits it when it is of the format. Sure says that it must be without fault.
-func (r *reader) try(l event.Line, sure bool, emit func(*event.Record)) bool {
-	r.rec = event.Record{Line: l.Number, Lines: 1, Start: l.Start, End: l.End, Seen: l.Seen, Text: l.Text, Format: r.name}
+func (r *reader) try(l *event.Line, sure bool, emit func(*event.Record)) bool {
+	r.set(l)
 	r.read()
 	if r.rec.Reason == event.NoFormat || sure && r.rec.Reason != "" {
 		return false
@@ -201,9 +207,9 @@ func (r *reader) try(l event.Line, sure bool, emit func(*event.Record)) bool {
 }
 
 // drop emits a line that is not read.
-func (r *reader) drop(l event.Line, k event.Kind, why event.Reason, emit func(*event.Record)) {
-	r.rec = event.Record{Line: l.Number, Lines: 1, Start: l.Start, End: l.End, Seen: l.Seen, Text: l.Text, Reason: why}
-	r.rec.Kind = k
+func (r *reader) drop(l *event.Line, k event.Kind, why event.Reason, emit func(*event.Record)) {
+	r.set(l)
+	r.rec.Kind, r.rec.Reason, r.rec.Format = k, why, ""
 	emit(&r.rec)
 }
 

@@ -9,10 +9,7 @@ import (
 // setRequest reads a request line, "GET /a?x=1 HTTP/1.1". What is not one, as an incomplete line or bytes of another
 // protocol, gives nothing.
 func setRequest(e *event.Event, s string) {
-	n := 0
-	for n < len(s) && methodByte[s[n]] {
-		n++
-	}
+	n := methodEnd(s)
 	if n == 0 || n > maxMethod || n >= len(s) || s[n] != ' ' {
 		return
 	}
@@ -27,6 +24,24 @@ func setRequest(e *event.Event, s string) {
 	if i > n {
 		setTarget(e, s[n+1:i])
 	}
+}
+
+// methodEnd returns how many bytes at the beginning of s can be a method's.
+func methodEnd(s string) (n int) {
+	if len(s) >= 8 { // capitals and a blank, as nearly always
+		x := load64(s)
+		if blank := zeroBytes(x ^ ones*' '); blank != 0 {
+			n = firstByte(blank)
+			if notBetween(x&below(n)|^below(n)&(ones*'A'), 'A', 'Z') == 0 {
+				return n
+			}
+			n = 0
+		}
+	}
+	for n < len(s) && methodByte[s[n]] {
+		n++
+	}
+	return n
 }
 
 // setTarget reads a request target (RFC 9112 section 3.2): a path with its query, an absolute URL, the host and port
