@@ -98,7 +98,7 @@ func toEvents(list []store.Event) []Event {
 
 func toEvent(v store.Event) Event {
 	return Event{
-		Id: eventID(v.EventKey), Service: v.ServiceName, Time: v.At, TimeAssumed: v.TimeAssumed, Exchange: v.Exchange,
+		Id: eventID(v.EventKey), Service: v.ServiceName, Time: v.At, TimeAssumed: v.TimeAssumed, Recovered: v.Recovered, Exchange: v.Exchange,
 		Party: v.Party, How: v.How, Phase: v.Phase, RouteId: strconv.Itoa(int(v.RouteID)), Method: v.RouteMethod, Template: v.Template,
 		Path: v.Path, Query: v.Query, Host: v.Host, Protocol: v.Protocol, Status: wider(v.Status), Bytes: v.Bytes,
 		DurationMs: milliseconds(v.DurationUS), Client: v.Client, ClientPort: wider(v.ClientPort), ClientScope: some(v.ClientScope),

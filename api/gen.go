@@ -344,17 +344,20 @@ type Event struct {
 	Id       string  `json:"id"`
 
 	// Joined Another event counts this hang-up.
-	Joined    bool      `json:"joined"`
-	Level     *string   `json:"level,omitempty"`
-	Logger    *string   `json:"logger,omitempty"`
-	Message   *string   `json:"message,omitempty"`
-	Method    string    `json:"method"`
-	Party     string    `json:"party"`
-	Path      *string   `json:"path,omitempty"`
-	Phase     string    `json:"phase"`
-	Pid       *int      `json:"pid,omitempty"`
-	Protocol  *string   `json:"protocol,omitempty"`
-	Query     *string   `json:"query,omitempty"`
+	Joined   bool    `json:"joined"`
+	Level    *string `json:"level,omitempty"`
+	Logger   *string `json:"logger,omitempty"`
+	Message  *string `json:"message,omitempty"`
+	Method   string  `json:"method"`
+	Party    string  `json:"party"`
+	Path     *string `json:"path,omitempty"`
+	Phase    string  `json:"phase"`
+	Pid      *int    `json:"pid,omitempty"`
+	Protocol *string `json:"protocol,omitempty"`
+	Query    *string `json:"query,omitempty"`
+
+	// Recovered The client, the route or the duration is not in the record itself but in an earlier one of the same log that names the same process, connection or request.
+	Recovered bool      `json:"recovered"`
 	Referer   *string   `json:"referer,omitempty"`
 	RequestId *string   `json:"request_id,omitempty"`
 	RouteId   string    `json:"route_id"`

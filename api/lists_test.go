@@ -203,6 +203,7 @@ func TestEvents(t *testing.T) {
 		at := base.Add(time.Duration(i/4) * time.Microsecond) // several at the same time
 		records = append(records, exchange(at, "192.0.2.1", "GET /a", 1500*time.Microsecond, event.PartyClient))
 	}
+	records[0].Recovered = true
 	src.Add(t, records...)
 	all := get[api.EventList](t, s, "/api/v1/events?limit=1000")
 	if len(all.Items) != 25 {
@@ -228,7 +229,7 @@ func TestEvents(t *testing.T) {
 	}
 	have := all.Items[24]
 	want := api.Event{
-		Id: fmt.Sprintf("%s-20260309-%d-0", have.Id[:1], src.Generation), Service: "shop", Time: base, Exchange: true, Party: "client", How: "closed", Phase: "waiting",
+		Id: fmt.Sprintf("%s-20260309-%d-0", have.Id[:1], src.Generation), Service: "shop", Time: base, Recovered: true, Exchange: true, Party: "client", How: "closed", Phase: "waiting",
 		RouteId: have.RouteId, Method: "GET", Template: "/a", Path: new("/a"), Status: new(499), DurationMs: new(1.5), Client: new("192.0.2.1"),
 		ClientScope: new("public"), Agent: new("curl"),
 	}

@@ -109,6 +109,7 @@ CREATE TABLE disconnect (
     at                   timestamptz NOT NULL,
     time_assumed         boolean     NOT NULL,
     zone_assumed         boolean     NOT NULL,
+    recovered            boolean     NOT NULL,
     exchange             boolean     NOT NULL,
     party                text        NOT NULL,
     how                  text        NOT NULL,

@@ -68,7 +68,7 @@ func goForeign(message string) bool {
 		return false
 	}
 	process, thread, ok := strings.Cut(id, "#")
-	return ok && pid(process) != 0 && pid(thread)+1 > 0 && isDigit(thread[len(thread)-1])
+	return ok && pid(process) != 0 && thread != "" && isDigit(thread[len(thread)-1])
 }
 
 type goLogHead struct {

@@ -105,7 +105,7 @@ func (g *lighttpd) message(s string, e *event.Event) event.Reason {
 	if i < 0 {
 		i = strings.LastIndex(place, ".c:") // 1.5
 	}
-	if !ok || len(place) > 64 || place[0] != '(' || i < 2 {
+	if !ok || i < 2 || len(place) > 64 || place[0] != '(' {
 		return event.NoFormat
 	}
 	if _, isNumber := count(place[i+len(".c."):]); !isNumber || strings.IndexByte(place, ' ') >= 0 {

@@ -144,7 +144,7 @@ func advance(ctx context.Context, tx pgx.Tx, service int32, now time.Time, b *ev
 }
 
 var hangupColumns = []string{
-	"service_id", "day", "generation_id", "off", "off_end", "line", "lines", "source_id", "at", "time_assumed", "zone_assumed",
+	"service_id", "day", "generation_id", "off", "off_end", "line", "lines", "source_id", "at", "time_assumed", "zone_assumed", "recovered",
 	"exchange", "party", "how", "phase", "route_id", "agent_id", "client", "client_port", "client_scope", "method", "path", "query",
 	"protocol", "host", "status", "bytes", "duration_us", "upstream", "upstream_duration_us", "upstream_status", "user_agent",
 	"referer", "request_id", "logger", "level", "pid", "message", "raw", "written_at",
@@ -157,7 +157,7 @@ func copyHangups(ctx context.Context, tx pgx.Tx, id ids, now time.Time, b *event
 	_, err := tx.CopyFrom(ctx, pgx.Identifier{"disconnect"}, hangupColumns, pgx.CopyFromSlice(len(hangups), func(i int) ([]any, error) {
 		h := &hangups[i]
 		return []any{
-			id.service, dayOf(h.Time), b.Generation, h.Start, h.End, h.Line, h.Lines, b.Source, h.Time, h.TimeAssumed, h.ZoneAssumed,
+			id.service, dayOf(h.Time), b.Generation, h.Start, h.End, h.Line, h.Lines, b.Source, h.Time, h.TimeAssumed, h.ZoneAssumed, h.Recovered,
 			h.Exchange, h.Party.String(), h.How.String(), h.Phase.String(), id.routes[h.Route], id.agents[h.Agent],
 			text(h.Client), positive(int(h.ClientPort)), h.Scope, text(h.Method), text(h.Path), text(h.Query),
 			text(h.Protocol), text(h.Host), positive(h.Status), h.Bytes.Ptr(), microseconds(h.Duration), text(h.Upstream),

@@ -75,7 +75,7 @@ func TestCommitStoresAllOfABatch(t *testing.T) {
 	full.ClientPort, full.Query, full.Protocol, full.Host = 4711, "a=1", "HTTP/1.1", "example.org"
 	full.Bytes, full.Upstream, full.UpstreamDuration, full.UpstreamStatus = event.Some[int64](0), "10.0.0.1:80", event.Some(2*time.Microsecond), 502
 	full.UserAgent, full.Referer, full.RequestID, full.Logger, full.Level, full.PID = "curl/8", "http://x/", "id-1", "app", "info", 12
-	full.Message, full.TimeAssumed, full.ZoneAssumed, full.Text = "gone", true, true, "raw text"
+	full.Message, full.TimeAssumed, full.ZoneAssumed, full.Recovered, full.Text = "gone", true, true, true, "raw text"
 	bare := event.Hangup{}
 	bare.Time, bare.Party, bare.How, bare.Phase = begin, event.PartyUnknown, event.HowUnknown, event.PhaseUnknown
 	off := src.Add(t, full, bare)
@@ -90,7 +90,8 @@ func TestCommitStoresAllOfABatch(t *testing.T) {
 		t.Errorf("%d columns of a bare record are set", unset)
 	}
 	wantNumber(t, pool, 1, `SELECT count(*) FROM disconnect WHERE off = $1 AND client_port = 4711 AND bytes = 0 AND duration_us = 1500000 AND upstream_duration_us = 2
-		AND status = 499 AND upstream_status = 502 AND pid = 12 AND path = '/full' AND raw = 'raw text' AND time_assumed AND zone_assumed AND exchange`, off)
+		AND status = 499 AND upstream_status = 502 AND pid = 12 AND path = '/full' AND raw = 'raw text' AND time_assumed AND zone_assumed AND recovered AND exchange`, off)
+	wantNumber(t, pool, 1, `SELECT count(*) FROM disconnect WHERE off = $1 AND NOT recovered`, off+100)
 }
 
 // TestCommitIsFenced commits one batch twice, and from two stores at once.

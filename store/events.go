@@ -40,6 +40,7 @@ type Event struct {
 	ServiceName  string
 	At           time.Time
 	TimeAssumed  bool
+	Recovered    bool // client, route or duration come from an earlier record of the same process, connection or request
 	Exchange     bool
 	Party        string
 	How          string
@@ -84,7 +85,7 @@ type EventDetail struct {
 	Related []Event // other records about the same hang-up, in the order of their time
 }
 
-const eventColumns = `t.service_id, t.day, t.generation_id, t.off, s.name, t.at, t.time_assumed, t.exchange, t.party, t.how, t.phase,
+const eventColumns = `t.service_id, t.day, t.generation_id, t.off, s.name, t.at, t.time_assumed, t.recovered, t.exchange, t.party, t.how, t.phase,
 	t.route_id, r.method, r.template, g.family, t.client, t.client_port, t.client_scope, t.method, t.path, t.query, t.protocol,
 	t.host, t.status, t.bytes, t.duration_us, t.upstream, t.upstream_duration_us, t.upstream_status, t.user_agent, t.referer,
 	t.request_id, t.logger, t.level, t.pid, t.message, t.joined_generation_id, t.joined_off`
@@ -96,7 +97,7 @@ const eventJoins = `JOIN service s ON s.service_id = t.service_id
 
 func (e *Event) places(generation, off **int64) []any {
 	return []any{
-		&e.Service, &e.Day, &e.Generation, &e.Off, &e.ServiceName, &e.At, &e.TimeAssumed, &e.Exchange, &e.Party, &e.How, &e.Phase,
+		&e.Service, &e.Day, &e.Generation, &e.Off, &e.ServiceName, &e.At, &e.TimeAssumed, &e.Recovered, &e.Exchange, &e.Party, &e.How, &e.Phase,
 		&e.RouteID, &e.RouteMethod, &e.Template, &e.AgentFamily, &e.Client, &e.ClientPort, &e.ClientScope, &e.Method, &e.Path,
 		&e.Query, &e.Protocol, &e.Host, &e.Status, &e.Bytes, &e.DurationUS, &e.Upstream, &e.UpstreamUS, &e.UpstreamCode,
 		&e.UserAgent, &e.Referer, &e.RequestID, &e.Logger, &e.Level, &e.PID, &e.Message, generation, off,

@@ -66,3 +66,29 @@ test("lines that are not understood are told on the overview, with the way to th
     await server.stop();
   }
 });
+
+test("the drawer says when the request is known from an earlier line", async ({ page }) => {
+  const dir = place();
+  const at = (ago: number) =>
+    `[${new Date(Date.now() - ago * 1000).toISOString().slice(0, 19).replace("T", " ")} +0000]`;
+  writeFileSync(
+    join(dir, "worker.log"),
+    `${at(99)} [4200] [INFO] Using worker: sync\n${at(90)} [4210] [DEBUG] GET /basket\n${at(88)} [4210] [DEBUG] Ignoring EPIPE\n${at(80)} [4211] [DEBUG] Ignoring EPIPE\n`,
+  );
+  const server = await serve(stage.program, dir, [join(dir, "worker.log")]);
+  try {
+    await settled(server.url, 1);
+    await page.goto(`${server.url}/events`);
+    const rows = page.getByRole("region", { name: "Hang-ups", exact: true }).locator("tbody tr");
+    await expect(rows).toHaveCount(2);
+    const fields = page.getByRole("dialog", { name: "One hang-up" }).locator("dl");
+    await rows.filter({ hasText: "/basket" }).getByRole("link").first().click();
+    await expect(fields).toContainText("an earlier line of the same process or connection");
+    await page.keyboard.press("Escape");
+    await rows.filter({ hasNotText: "/basket" }).getByRole("link").first().click();
+    await expect(fields).toContainText("told by");
+    await expect(fields).not.toContainText("an earlier line");
+  } finally {
+    await server.stop();
+  }
+});

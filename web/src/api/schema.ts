@@ -626,6 +626,8 @@ export interface components {
             time: string;
             /** @description The record has no usable time; the time it was read was taken. */
             time_assumed: boolean;
+            /** @description The client, the route or the duration is not in the record itself but in an earlier one of the same log that names the same process, connection or request. */
+            recovered: boolean;
             /** @description An access log's own account. */
             exchange: boolean;
             party: string;

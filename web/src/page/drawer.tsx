@@ -114,6 +114,10 @@ function fields(e: HangupEvent, tz: string): [string, ComponentChildren][] {
     ["time", `${stamp(unix(e.time), tz)} ${tz}${e.time_assumed ? " (time of reading: the record has none)" : ""}`],
     ["service", text(e.service)],
     ["told by", e.exchange ? "the access log" : "an error log or application"],
+    [
+      "request known from",
+      e.recovered ? "an earlier line of the same process or connection: this record does not name it" : undefined,
+    ],
     ["who", e.party],
     ["how", howWord(e.how)],
     ["while", phaseWord(e.phase)],
