@@ -9,7 +9,7 @@ import (
 )
 
 // cut is a generation that was truncated, or that was open when this process came and is not there any more: what is not
-// found in a copy of it within copyTime is lost.
+// found in a copy of it within three times the grace is lost.
 type cut struct {
 	at    time.Time
 	path  string
@@ -19,11 +19,12 @@ type cut struct {
 	whole bool  // it was not truncated: while there is a file of its inode, it waits for being identified
 }
 
-const copyTime = 30 * time.Second
-
 // settleCuts says of each of them what became of the bytes that were not read from it. present are the files that are
 // there.
 func (m *manager) settleCuts(ctx context.Context, present map[inode]bool) error {
+	if m.unread > 0 || len(m.pending) > 0 { // they may be copies
+		return nil
+	}
 	reading := map[int64]bool{}
 	for _, h := range m.held {
 		reading[h.gen.ID] = true
@@ -33,7 +34,7 @@ func (m *manager) settleCuts(ctx context.Context, present map[inode]bool) error 
 			delete(m.cut, id)
 			continue
 		}
-		if time.Since(c.at) < copyTime || c.whole && present[c.inode] || m.unread > 0 {
+		if time.Since(c.at) < 3*m.Grace || c.whole && present[c.inode] {
 			continue
 		}
 		g, err := m.Ledger.Generation(ctx, m.source.Service, id)

@@ -102,7 +102,7 @@ func resolve(path string) (target string, st os.FileInfo, err error) {
 		return path, st, err
 	}
 	if target, err = filepath.EvalSymlinks(path); err != nil {
-		return "", nil, err
+		return "", nil, fmt.Errorf("follow the link %s: %w", path, err)
 	}
 	if st, err = os.Lstat(target); err != nil {
 		return "", nil, err

@@ -171,6 +171,9 @@ func (m *manager) takeFromCopy(ctx context.Context, c *candidate, g event.Genera
 	return dismissed, nil
 }
 
+// copyTime is how long a file may be a copy of one of which nothing is stored yet.
+const copyTime = 30 * time.Second
+
 // copyQuiet is how long a copy must not have been written to before it is read.
 const copyQuiet = 2 * time.Second
 
