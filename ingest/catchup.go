@@ -1,10 +1,12 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -49,6 +51,8 @@ type pipeline struct {
 	aside *parser.Aside // workers read with twins of it; nil when only the parser can read
 	ready chan struct{} // closed when the parser has read the first chunk
 
+	texts []*chunk // the newest ones, when marks are to be made of them; nil for none
+
 	begin       int64
 	pos, number int64 // end of the last line that was taken, and its number
 }
@@ -57,6 +61,7 @@ type pipeline struct {
 type filled struct {
 	b    *event.Batch
 	ends [2]event.Line
+	mark event.Print // of the bytes before the batch's end, if the pipeline keeps texts
 }
 
 // run reads to the end of the input, or until stop is closed, and gives each batch to store, one after another. What is
@@ -137,9 +142,38 @@ func (p *pipeline) run(ctx context.Context, stop <-chan struct{}, store func(con
 
 // full ends the batch and begins the next.
 func (p *pipeline) full() filled {
-	f := filled{p.u.finish(), p.ends}
+	f := filled{b: p.u.finish(), ends: p.ends}
+	f.mark = p.mark(f.b.End)
 	p.u, p.ends = p.open(&p.tally, f.b.End), [2]event.Line{}
 	return f
+}
+
+// keep remembers the text that a mark may have to be made of: a record is open over less than 2 MiB.
+func (p *pipeline) keep(k *chunk) {
+	if p.texts == nil {
+		return
+	}
+	p.texts = append(p.texts, k)
+	size := 0
+	for i := len(p.texts) - 1; i > 0; i-- {
+		if size += len(p.texts[i].text); size > 2<<20 {
+			p.texts = slices.Delete(p.texts, 0, i)
+			return
+		}
+	}
+}
+
+// mark returns the fingerprint of the bytes before an offset.
+func (p *pipeline) mark(end int64) event.Print {
+	var b []byte
+	for _, k := range p.texts {
+		from, to := max(k.start, end-event.MarkSize), min(k.start+int64(len(k.text)), end)
+		if from < to {
+			b = append(b, k.text[from-k.start:to-k.start]...)
+		}
+	}
+	m, _ := event.MarkPrint(bytes.NewReader(b), int64(len(b))) // bytes in memory
+	return m
 }
 
 // worker tallies chunks that can be read by themselves.
@@ -196,6 +230,7 @@ func (p *pipeline) work(c *tallier, a *parser.Aside, k *chunk) {
 // take adds a chunk to the batch.
 func (p *pipeline) take(k *chunk) error {
 	p.pos, p.number = k.end(), k.number+k.lines
+	p.keep(k)
 	if k.oversize.end > 0 {
 		return p.long(k.oversize, k.ends)
 	}

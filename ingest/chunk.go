@@ -20,7 +20,7 @@ type chunk struct {
 	start    int64
 	number   int64 // of the line before
 	lines    int64
-	oversize span // when it is set there is no text
+	oversize span // when it is set, text is what is there of the line
 	ends     bool // the oversize line ends here
 
 	worked chan struct{} // closed when nobody works on it
@@ -84,7 +84,7 @@ func (c *chunks) cut(ended bool) *chunk {
 		if n == 0 {
 			n = len(c.buf)
 		}
-		k.oversize = span{c.off, c.off + int64(n)}
+		k.oversize, k.text = span{c.off, c.off + int64(n)}, string(c.buf[:n])
 		c.skipping = !k.ends
 		if k.ends {
 			k.lines = 1

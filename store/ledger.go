@@ -163,6 +163,25 @@ func (s *Store) Generation(ctx context.Context, service string, id int64) (event
 	return event.Generation{}, fmt.Errorf("read generation %d: %w", id, err)
 }
 
+// GenerationsByHead returns the generations of a service whose content begins as head does, which is the first
+// event.HeadSize bytes of a content, or all of it. The one with the most committed bytes comes first.
+func (s *Store) GenerationsByHead(ctx context.Context, service string, head []byte) ([]event.Generation, error) {
+	svc, err := s.ServiceID(ctx, service)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.pool.Query(ctx, `SELECT `+generationColumns+` FROM generation WHERE service_id = $1
+		AND head_len BETWEEN 1 AND $2 AND head_sha256 = sha256(substring($3::bytea FROM 1 FOR head_len))
+		ORDER BY off DESC, generation_id DESC LIMIT 20`, svc, len(head), head)
+	if err == nil {
+		var gs []event.Generation
+		if gs, err = pgx.CollectRows(rows, scanGeneration); err == nil {
+			return gs, nil
+		}
+	}
+	return nil, fmt.Errorf("look for a content: %w", err)
+}
+
 // AddGeneration stores a new generation at offset 0 and returns its id. It returns event.ErrStale when the source has a
 // generation that is newer than newest: of two processes that find the same content at the same time the second one is
 // to look again.

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/klauspost/compress/gzip"
+
+	"hangup/store/storetest"
+)
+
+// runImport runs `hangup import` with a small batch, and kills it after a while unless that is 0.
+func runImport(t *testing.T, url string, after time.Duration, files ...string) string {
+	t.Helper()
+	var out bytes.Buffer
+	c := exec.Command("hangup", append([]string{"import", "--batch", "1"}, files...)...)
+	c.Env, c.Stdout, c.Stderr = append(os.Environ(), "DATABASE_URL="+url), &out, &out
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if after > 0 {
+		timer := time.AfterFunc(after, func() { _ = c.Process.Kill() })
+		defer timer.Stop()
+	}
+	if err := c.Wait(); err != nil && after == 0 {
+		t.Fatalf("import: %v\n%s", err, &out)
+	}
+	return out.String()
+}
+
+// imported is what an import has left, without what depends on how often it was begun.
+func imported(t *testing.T, url string) map[string][]string {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context()) //nolint:errcheck // it was only read
+	out := map[string][]string{}
+	for what, sql := range map[string]string{
+		"files": `SELECT path, off, lines, state, requests, disconnects, others, unparsed, skipped, bytes_parsed, bytes_unparsed, head_sha256, mark_sha256, last_event_at FROM generation`,
+		"hang-ups": `SELECT off, off_end, line, at, party, how, phase, r.method, r.template, family, client, d.path, query, status, duration_us, raw
+			FROM disconnect d JOIN route r USING (service_id, route_id) JOIN agent USING (service_id, agent_id)`,
+		"hours": `SELECT bucket, method, template, family, requests, bytes, dropped_client, reported_client, idle, done, "drop"
+			FROM tally_hour JOIN route USING (service_id, route_id) JOIN agent USING (service_id, agent_id)`,
+		"days":    `SELECT bucket, method, template, family, requests, done FROM tally_day JOIN route USING (service_id, route_id) JOIN agent USING (service_id, agent_id)`,
+		"minutes": `SELECT minute, route_id, agent_id IS NULL, sum(requests), sum(dropped_client) FROM (SELECT minute, method || template AS route_id, family AS agent_id, requests, dropped_client FROM tally JOIN route USING (service_id, route_id) JOIN agent USING (service_id, agent_id)) x GROUP BY 1, 2, 3`,
+		"clients": `SELECT hour, client, client_scope, clients, requests, dropped, reported, idle, last_seen_at FROM client_tally`,
+	} {
+		rows, err := conn.Query(t.Context(), `SELECT x::text FROM (`+sql+`) x ORDER BY 1`)
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		if out[what], err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+	return out
+}
+
+// oldLog writes n lines of an access log over some hours.
+func oldLog(t *testing.T, rnd *rand.Rand, path string, n int) {
+	t.Helper()
+	var b bytes.Buffer
+	at := time.Date(2026, 3, 9, 20, 0, 0, 0, time.UTC)
+	for i := range n {
+		at = at.Add(time.Duration(rnd.ExpFloat64() * float64(400*time.Millisecond)))
+		status := 200
+		if rnd.IntN(40) == 0 {
+			status = 499
+		}
+		if rnd.IntN(3000) == 0 {
+			fmt.Fprintf(&b, "what is this %d\n", i)
+		}
+		fmt.Fprintf(&b, "192.0.2.%d - - [%s] \"GET /shop/%s/%d HTTP/1.1\" %d %d \"-\" \"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\" rt=%.3f urt=%.3f rid=%032x\n",
+			rnd.IntN(250), at.Format("02/Jan/2006:15:04:05 -0700"), []string{"cart", "items", "search"}[rnd.IntN(3)], rnd.IntN(9999), status, rnd.IntN(9000), rnd.ExpFloat64(), rnd.ExpFloat64(), rnd.Uint64())
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(path, at, at); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestImportKilled kills `hangup import` at random moments and begins it again, and compares what is stored then with an
+// import that nobody disturbed. HANGUP_TEST_SEED repeats a run, HANGUP_TEST_KILLS says how often to kill (6).
+func TestImportKilled(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	seed, kills := rand.Uint64(), 6
+	for name, set := range map[string]func(string) error{
+		"HANGUP_TEST_SEED":  func(s string) (err error) { seed, err = strconv.ParseUint(s, 10, 64); return err },
+		"HANGUP_TEST_KILLS": func(s string) (err error) { kills, err = strconv.Atoi(s); return err },
+	} {
+		if s := os.Getenv(name); s != "" {
+			if err := set(s); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	t.Logf("HANGUP_TEST_SEED=%d HANGUP_TEST_KILLS=%d", seed, kills)
+	rnd := rand.New(rand.NewPCG(seed, 2))
+	dir := t.TempDir()
+	first, second := filepath.Join(dir, "access.log.1"), filepath.Join(dir, "access.log")
+	oldLog(t, rnd, first, 30_000)
+	oldLog(t, rnd, second, 10_000)
+
+	undisturbed, disturbed := storetest.URL(t), storetest.URL(t)
+	began := time.Now()
+	runImport(t, undisturbed, 0, first, second)
+	took := time.Since(began)
+	for range kills {
+		runImport(t, disturbed, 1+time.Duration(rnd.Int64N(int64(took))), first, second)
+	}
+	runImport(t, disturbed, 0, first, second)
+	want := imported(t, undisturbed)
+	if len(want["hang-ups"]) == 0 || len(want["hours"]) == 0 || len(want["files"]) != 2 {
+		t.Fatalf("an undisturbed import has stored %d files, %d hang-ups, %d hours", len(want["files"]), len(want["hang-ups"]), len(want["hours"]))
+	}
+	if diff := cmp.Diff(want, imported(t, disturbed)); diff != "" {
+		t.Errorf("-undisturbed +disturbed: %.6000s", diff)
+	}
+
+	// The same content by another name, compressed, is known.
+	packed := filepath.Join(dir, "renamed.gz")
+	content, err := os.ReadFile(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write(content); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(packed, b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out := runImport(t, disturbed, 0, packed, second); strings.Count(out, "nothing new") != 2 {
+		t.Errorf("a second import says\n%s", out)
+	}
+	if diff := cmp.Diff(want, imported(t, disturbed)); diff != "" {
+		t.Errorf("-undisturbed +imported twice: %.6000s", diff)
+	}
+}

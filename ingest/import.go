@@ -1,0 +1,320 @@
+package ingest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"time"
+
+	"hangup/event"
+	"hangup/parser"
+)
+
+// Library is a Ledger that knows contents by how they begin.
+type Library interface {
+	Ledger
+	// GenerationsByHead returns the generations of a service whose content begins as head does, which is the
+	// first event.HeadSize bytes of a content, or all of it. The one with the most committed bytes comes first.
+	GenerationsByHead(ctx context.Context, service string, head []byte) ([]event.Generation, error)
+}
+
+// Importer reads files that nobody writes to any more, each content once: also when it was renamed, compressed or read
+// by Run before, and when it was interrupted. It is for one goroutine.
+type Importer struct {
+	Library Library
+	Sink    Sink
+	Routes  RouteLimits // zero values take the defaults
+
+	services map[string]*serviceState
+}
+
+// Import is one file to be imported.
+type Import struct {
+	Source
+	File         string    // Source.Path is the log that it is a part of
+	Since, Until time.Time // records before and after are skipped; zero for no bound
+	Batch        int64     // bytes of the content that are stored in one transaction; 0 takes 32 MiB
+	// Progress is called with how much of the file, as it lies on the disk, has been read; nil for nobody.
+	Progress func(read, size int64)
+	// Stored is called with each batch once it is stored; nil for nobody.
+	Stored func(*event.Batch)
+}
+
+// Imported says what became of a file.
+type Imported struct {
+	From, End int64 // bytes of the content that were there before, and that are now
+	As        string
+	Accounts  event.Accounts // of what was added
+	Lines     int64
+	Format    string
+}
+
+// errTaken says that another process stored what this one was about to.
+var errTaken = errors.New("another process reads the same content at the same time; import it again when that is done")
+
+// suffixes matches what rotation and compression put behind a log's name.
+var suffixes = regexp.MustCompile(`([.-][0-9][0-9T_.:-]*)?(\.(gz|zst|bz2|xz))?$`)
+
+// LogOf returns the name of the log that a rotated or compressed file is a part of: access.log for access.log.2.gz.
+func LogOf(file string) string {
+	dir, base := filepath.Split(file)
+	if i := suffixes.FindStringIndex(base); i[0] > 0 {
+		base = base[:i[0]]
+	}
+	return dir + base
+}
+
+// Import reads one file from where its content is committed to its end. When ctx ends, what is stored stays, and a later
+// Import goes on from there. Imported is valid after an error too.
+func (m *Importer) Import(ctx context.Context, i Import) (out Imported, err error) {
+	s, err := OpenStream(i.File)
+	if err != nil {
+		return out, err
+	}
+	x := &importing{Import: i, m: m, s: s, out: &out}
+	defer func() { _ = x.s.Close() }()
+	st, err := os.Stat(i.File)
+	if err != nil {
+		return out, err
+	}
+	state, err := m.service(ctx, i.Service)
+	if err != nil {
+		return out, err
+	}
+	if err := x.find(ctx, contentOf(st)); err != nil || x.known {
+		return out, err
+	}
+	parse, err := parser.New(x.Parser)
+	if err != nil {
+		return out, err
+	}
+	p := &pipeline{
+		in:    chunks{r: x, off: x.gen.Off, number: x.gen.Lines, first: firstChunk, last: s.Compression() != "" || time.Since(st.ModTime()) > time.Minute},
+		parse: parse, zone: i.Parser.Zone, seen: st.ModTime(), batch: cmp.Or(i.Batch, largeBatch),
+		open: func(c *tallier, start int64) *builder { return c.builder(state, x.gen.Source, x.gen.ID, start) },
+	}
+	p.texts = []*chunk{{start: x.gen.Off - int64(len(x.mark)), text: string(x.mark)}}
+	if !i.Since.IsZero() || !i.Until.IsZero() {
+		p.before = i.skip
+	}
+	p.u = p.open(&p.tally, x.gen.Off)
+	err = p.run(ctx, nil, x.store)
+	if err == nil {
+		p.parse.Flush(p.emit)
+		err = p.fault
+	}
+	if err == nil && !p.u.empty() {
+		err = x.store(ctx, p.full())
+	}
+	if name, confidence := parse.Format(); name != "" {
+		out.Format = name
+		if err == nil {
+			err = m.Library.SetFormat(ctx, i.Service, x.gen.Source, name, confidence)
+		}
+	}
+	if err == nil {
+		err = m.Library.SetGeneration(ctx, i.Service, x.gen.ID, i.File, event.Done, 0)
+	}
+	return out, err
+}
+
+func (m *Importer) service(ctx context.Context, name string) (*serviceState, error) {
+	if m.services == nil {
+		m.services = map[string]*serviceState{}
+	}
+	s := m.services[name]
+	if s == nil {
+		s = newServiceState(name, m.Routes)
+		m.services[name] = s
+	}
+	return s, s.load(ctx, m.Library)
+}
+
+// skip makes a record that lies outside the bounds one that does not count. Its bytes do.
+func (i *Import) skip(r *event.Record) {
+	if r.Kind == event.Unparsed || r.Kind == event.Skipped || r.Time.IsZero() {
+		return
+	}
+	if r.Time.Before(i.Since) || !i.Until.IsZero() && !r.Time.Before(i.Until) {
+		r.Event, r.Reason = event.Event{Kind: event.Skipped}, event.TooOld
+	}
+}
+
+// importing is a file that is being imported.
+type importing struct {
+	Import
+	m     *Importer
+	s     *Stream
+	out   *Imported
+	gen   event.Generation
+	known bool // all of the content is stored
+
+	prefix []byte // read already, and to be read first
+	head   []byte // the content's first bytes
+	mark   []byte // the newest bytes that were read, event.MarkSize at most of them count
+	read   int64
+}
+
+// find looks for the content among those that are stored, reads up to where it is committed, or adds a generation.
+func (x *importing) find(ctx context.Context, c content) error {
+	head := make([]byte, event.HeadSize)
+	n, err := io.ReadFull(x.s, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	x.head = head[:n]
+	if n == 0 {
+		x.known = true
+		return nil
+	}
+	list, err := x.m.Library.GenerationsByHead(ctx, x.Service, x.head)
+	if err != nil {
+		return err
+	}
+	for _, g := range list {
+		match, ends, err := x.matches(ctx, g)
+		if err != nil {
+			return err
+		}
+		if !match {
+			continue
+		}
+		x.gen, x.known = g, ends
+		x.out.From, x.out.End, x.out.As = g.Off, g.Off, g.Path
+		return nil
+	}
+	if err := x.again(); err != nil {
+		return err
+	}
+	id, format, err := x.m.Library.OpenSource(ctx, x.Service, x.Path)
+	if err != nil {
+		return err
+	}
+	if x.Parser.Format == "" {
+		x.Parser.Hint = format
+	}
+	x.gen = event.Generation{Source: id, Path: x.File, Dev: c.Dev, Ino: c.Ino, SizeSeen: c.size, State: event.Live, FirstSeen: time.Now()}
+	if x.gen.Head, err = event.HeadPrint(bytes.NewReader(x.head), len(x.head)); err != nil {
+		return err
+	}
+	_, newest, err := x.m.Library.Candidates(ctx, x.Service, id, []event.Inode{c.inode}, nil)
+	if err != nil {
+		return err
+	}
+	if x.gen.ID, err = x.m.Library.AddGeneration(ctx, x.Service, x.gen, newest); errors.Is(err, event.ErrStale) {
+		return errTaken
+	}
+	return err
+}
+
+// again reads the content from its beginning.
+func (x *importing) again() error {
+	_ = x.s.Close()
+	s, err := OpenStream(x.File)
+	if err != nil {
+		return err
+	}
+	x.s, x.read, x.mark = s, 0, nil
+	return nil
+}
+
+// matches says whether the content is what is committed of g, as far as that goes, and whether it ends there. The stream
+// stands at g.Off then.
+func (x *importing) matches(ctx context.Context, g event.Generation) (match, ends bool, err error) {
+	if err := x.again(); err != nil || g.Off == 0 { // an import was interrupted before its first batch
+		return err == nil, false, err
+	}
+	buf := make([]byte, 1<<20)
+	for x.read < g.Off {
+		if ctx.Err() != nil {
+			return false, false, ctx.Err()
+		}
+		n, err := x.Read(buf[:min(int64(len(buf)), g.Off-x.read)])
+		if n == 0 && errors.Is(err, io.EOF) { // a copy made while it was still being written to
+			return g.Head.Len >= 256 || int64(g.Head.Len) == x.read, true, nil
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			return false, false, err
+		}
+	}
+	mark, err := event.MarkPrint(bytes.NewReader(x.mark), int64(len(x.mark)))
+	if err != nil || !mark.Equal(g.Mark) {
+		return false, false, err
+	}
+	x.prefix = make([]byte, 1)
+	n, err := io.ReadFull(x.s, x.prefix)
+	x.prefix = x.prefix[:n]
+	if errors.Is(err, io.EOF) {
+		return true, true, nil
+	}
+	return true, false, err
+}
+
+// Read reads on, and keeps what fingerprints are made of.
+func (x *importing) Read(b []byte) (n int, err error) {
+	if len(x.prefix) > 0 {
+		n = copy(b, x.prefix)
+		x.prefix = x.prefix[n:]
+	} else {
+		n, err = x.s.Read(b)
+	}
+	x.read += int64(n)
+	if n >= event.MarkSize {
+		x.mark = append(x.mark[:0], b[n-event.MarkSize:n]...)
+	} else {
+		x.mark = append(x.mark, b[:n]...)
+		x.mark = x.mark[max(0, len(x.mark)-event.MarkSize):]
+	}
+	if x.Progress != nil {
+		x.Progress(x.s.Progress())
+	}
+	return n, err
+}
+
+// store stores a batch. It tries until it is stored, somebody else has stored it, or ctx ends.
+func (x *importing) store(ctx context.Context, f filled) error {
+	b := f.b
+	head := x.head[:min(int64(len(x.head)), b.End)]
+	var err error
+	if b.Head, err = event.HeadPrint(bytes.NewReader(head), len(head)); err != nil {
+		return err
+	}
+	b.Mark = f.mark
+	b.Size = b.End
+	for try := 1; ; try++ {
+		c, cancel := context.WithTimeout(context.WithoutCancel(ctx), largeTime)
+		err := x.m.Sink.Commit(c, time.Now().UTC(), b)
+		cancel()
+		if err != nil {
+			g, readErr := x.m.Library.Generation(ctx, x.Service, b.Generation)
+			switch {
+			case readErr != nil && ctx.Err() != nil:
+				return err
+			case readErr == nil && g.Off == b.End: // the answer was lost, not the batch
+			case readErr == nil && g.Off != b.Start, errors.Is(err, event.ErrStale):
+				return errTaken
+			case try >= importTries || !wait(ctx, retryWait(try)):
+				return fmt.Errorf("store what was read: %w", err)
+			default:
+				continue
+			}
+		}
+		break
+	}
+	x.out.End, x.out.Lines = b.End, x.out.Lines+b.Lines
+	x.out.As = cmp.Or(x.out.As, x.File)
+	x.out.Accounts.Add(b.Accounts)
+	if x.Stored != nil {
+		x.Stored(b)
+	}
+	return nil
+}
+
+// importTries is how often a batch is tried: about a minute and a half while the database does not answer.
+const importTries = 24
