@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"hangup/event"
 	"hangup/parser"
 )
@@ -136,10 +138,16 @@ func (w *follower) store(ctx context.Context, b *event.Batch) error {
 
 // attempt stores the batch once. It is not cut off by the end of ctx: a transaction that is under way may end.
 func (w *follower) attempt(ctx context.Context, b *event.Batch) error {
-	if err := w.m.sem.Acquire(ctx, 1); err != nil {
-		return err
+	queues := []*semaphore.Weighted{w.m.sem}
+	if b.Lines > 2*liveLines || b.End-b.Start > 2*liveBytes { // a backlog leaves one writer to what is live
+		queues = []*semaphore.Weighted{w.m.bulk, w.m.sem}
 	}
-	defer w.m.sem.Release(1)
+	for _, q := range queues {
+		if err := q.Acquire(ctx, 1); err != nil {
+			return err
+		}
+		defer q.Release(1)
+	}
 	limit := commitTime
 	if b.End-b.Start > backlogBytes {
 		limit = largeTime

@@ -93,6 +93,7 @@ func Run(ctx context.Context, o Options) error {
 		o.Grace = 10 * time.Second
 	}
 	sem, fast, unpacking := semaphore.NewWeighted(writers), semaphore.NewWeighted(1), semaphore.NewWeighted(unpackers)
+	bulk := semaphore.NewWeighted(writers - 1)
 	dirs := newDirectories()
 	services := map[string]*serviceState{}
 	for _, s := range o.Sources {
@@ -104,7 +105,7 @@ func Run(ctx context.Context, o Options) error {
 	for _, s := range o.Sources {
 		m := &manager{
 			Options: o, source: s, service: services[s.Service], sem: sem, fast: fast,
-			pattern: newPattern(s.Path, true), dirs: dirs, unpacking: unpacking,
+			bulk: bulk, pattern: newPattern(s.Path, true), dirs: dirs, unpacking: unpacking,
 			log:  o.Log.With(slog.String("log.file.path", s.Path)),
 			held: map[inode]*held{}, settled: map[content]bool{}, retry: map[content]time.Time{}, cut: map[int64]cut{},
 		}

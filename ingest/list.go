@@ -3,6 +3,7 @@ package ingest
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,6 +40,10 @@ func (m *manager) list() ([]entry, error) {
 		var err error
 		dirs, err = m.dirs.expand(m.pattern.dir)
 		errs = append(errs, err)
+	}
+	if name, packed := unpackedName(m.pattern.name); packed && !m.pattern.glob {
+		return nil, fmt.Errorf("follow %s: a compressed log does not grow: name the log that it was, %s; what is not read yet is taken from both",
+			m.source.Path, name)
 	}
 	seen := map[inode]bool{}
 	var mains, out []entry

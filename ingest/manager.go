@@ -25,6 +25,7 @@ type manager struct {
 	dirs      *directories
 	service   *serviceState
 	sem       *semaphore.Weighted
+	bulk      *semaphore.Weighted
 	fast      *semaphore.Weighted // of files that are read with all cores
 	unpacking *semaphore.Weighted
 	log       *slog.Logger

@@ -29,6 +29,8 @@ type rig struct {
 	seq  int // number of the last line that was written
 	want map[int]bool
 	stop func()
+
+	gate func(ingest.Sink) ingest.Sink // put before the database
 }
 
 func newRig(t *testing.T) *rig {
@@ -47,11 +49,15 @@ func (r *rig) start(names ...string) {
 		sources = append(sources, ingest.Source{Service: "test", Path: r.path(n), Parser: parser.Options{Format: "nginx-combined"}})
 	}
 	s := store.New(r.pool)
+	var sink ingest.Sink = s
+	if r.gate != nil {
+		sink = r.gate(s)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
 		done <- ingest.Run(ctx, ingest.Options{
-			Sources: sources, Ledger: s, Sink: s, Log: slog.New(slog.NewTextHandler(r.t.Output(), nil)), Grace: 400 * time.Millisecond,
+			Sources: sources, Ledger: s, Sink: sink, Log: slog.New(slog.NewTextHandler(r.t.Output(), nil)), Grace: 400 * time.Millisecond,
 		})
 	}()
 	stopped := false
