@@ -48,13 +48,11 @@ func (a *Aside) Line(l event.Line, emit func(*event.Record)) bool {
 	if isBlank(l.Text) {
 		return false
 	}
-	r := &a.r.rec
-	*r = event.Record{}
-	r.Line, r.Lines, r.Start, r.End, r.Seen, r.Text, r.Format = l.Number, 1, l.Start, l.End, l.Seen, l.Text, a.r.name
-	if a.r.read(); r.Reason != "" {
+	a.r.set(&l)
+	if a.r.read(); a.r.rec.Reason != "" {
 		return false
 	}
-	emit(r)
+	emit(&a.r.rec)
 	return true
 }
 

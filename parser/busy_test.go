@@ -1,11 +1,15 @@
 package parser
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
+	"testing"
 	"time"
+
+	"hangup/event"
 )
 
 // busyFormat is a format whose lines are made for measuring: forms of exchanges with the names of visit in braces.
@@ -115,4 +119,58 @@ func busyLog(form string, n int, seed uint64) string {
 		b.WriteByte('\n')
 	}
 	return b.String()
+}
+
+// TestNoAllocations reads request lines of each format, by themselves and in envelopes, as a busy server writes them: 20 of
+// them together may not cost one allocation.
+func TestNoAllocations(t *testing.T) {
+	const lines, each = 400, 20
+	for _, f := range busyFormats {
+		forms := map[string]string{f.name(): f.line}
+		if f.inside == "" && f.layout == "" { // a layout is not given with an envelope
+			docker, err := json.Marshal(f.line + "\n")
+			if err != nil {
+				t.Fatal(err)
+			}
+			forms["docker-json/"+f.format] = `{"log":` + string(docker) + `,"stream":"stdout","time":"{iso9}"}`
+			forms["cri/"+f.format] = `{iso9} stdout F ` + f.line
+			forms["syslog-rfc3164/"+f.format] = `{bsd} web-1 shop[812]: ` + f.line
+			forms["syslog-rfc5424/"+f.format] = `<190>1 {iso6} web-1 shop 812 - - ` + f.line
+		}
+		for name, form := range forms {
+			t.Run(name, func(t *testing.T) {
+				p, err := New(Options{Format: name, Layout: f.layout})
+				if err != nil {
+					t.Fatal(err)
+				}
+				var log []event.Line
+				off := int64(0)
+				for text := range strings.Lines(busyLog(form, lines, 2)) {
+					log = append(log, event.Line{Text: strings.TrimSuffix(text, "\n"), Start: off, End: off + int64(len(text)), Number: int64(len(log) + 1)})
+					off += int64(len(text))
+				}
+				exchanges := 0
+				emit := func(r *event.Record) {
+					if r.Exchange && r.Path != "" && r.Status != 0 {
+						exchanges++
+					}
+				}
+				for i := range log {
+					p.Line(log[i], emit)
+				}
+				if p.Flush(emit); exchanges != lines {
+					t.Fatalf("%d of %d lines are read as requests", exchanges, lines)
+				}
+				at := 0
+				if n := testing.AllocsPerRun(lines/each-1, func() {
+					for _, l := range log[at : at+each] {
+						p.Line(l, emit)
+					}
+					at += each
+				}); n != 0 {
+					t.Errorf("%v allocations for %d lines", n, each)
+				}
+			})
+		}
+	}
 }

@@ -7,7 +7,10 @@ import (
 
 // journaldJSON is journalctl -o json (systemd.journal-fields(7)). Text that is not UTF-8 or has control bytes is an
 // array of bytes.
-type journaldJSON struct{ scan *jsonScanner }
+type journaldJSON struct {
+	scan            *jsonScanner
+	name, pid, lane string // the writer of the line before
+}
 
 const (
 	journalTime = iota + 1
@@ -20,7 +23,7 @@ const (
 )
 
 func newJournaldJSON() *journaldJSON {
-	return &journaldJSON{newJSONScanner(map[string]uint8{
+	return &journaldJSON{scan: newJSONScanner(map[string]uint8{
 		"__REALTIME_TIMESTAMP": journalTime, "_SOURCE_REALTIME_TIMESTAMP": journalSource, "MESSAGE": journalMessage,
 		"SYSLOG_IDENTIFIER": journalName, "_COMM": journalName, "_PID": journalPID, "SYSLOG_PID": journalSyslogPID, "PRIORITY": journalPriority,
 	})}
@@ -36,13 +39,17 @@ func (e *journaldJSON) cut(line string, _ time.Time, l *letter) bool {
 	if m := e.scan.value(journalMessage); m.kind == jsonArray {
 		l.text = byteArray(m.raw)
 	} else {
-		l.text = m.String()
+		l.text = e.scan.get(journalMessage)
 	}
 	l.base.Logger, l.base.Level = e.scan.get(journalName), severity(e.scan.get(journalPriority))
 	if l.base.PID = pid(e.scan.get(journalPID)); l.base.PID == 0 {
 		l.base.PID = pid(e.scan.get(journalSyslogPID))
 	}
-	l.lane, l.mail = l.base.Logger+e.scan.get(journalPID), true
+	if p := e.scan.get(journalPID); l.base.Logger != e.name || p != e.pid {
+		e.name, e.pid = strings.Clone(l.base.Logger), strings.Clone(p)
+		e.lane = e.name + e.pid
+	}
+	l.lane, l.mail = e.lane, true
 	l.full = strings.IndexByte(l.text, '\n') >= 0
 	return true
 }

@@ -152,7 +152,11 @@ func (e *syslog5424) cut(line string, _ time.Time, l *letter) bool {
 	}
 	var field [5]string // time, host, app, procid, msgid
 	s = s[2:]
+	writer := ""
 	for i := range field {
+		if i == 2 {
+			writer = s
+		}
 		if field[i], s, ok = strings.Cut(s, " "); !ok || len(field[i]) > 256 {
 			return false
 		}
@@ -168,7 +172,7 @@ func (e *syslog5424) cut(line string, _ time.Time, l *letter) bool {
 		l.base.Logger = field[2]
 	}
 	l.base.PID = pid(field[3])
-	l.lane, l.mail = field[2]+" "+field[3], true
+	l.lane, l.mail = writer[:len(field[2])+1+len(field[3])], true
 	switch {
 	case strings.HasPrefix(s, "["):
 		n := structuredData(s)

@@ -22,18 +22,48 @@ func (e escape) unescape(s string) string {
 	if e == escapeNone || strings.IndexByte(s, '\\') < 0 {
 		return s
 	}
-	out := make([]byte, 0, len(s))
-	for i := 0; i < len(s); {
-		if s[i] != '\\' || i+1 == len(s) {
-			out = append(out, s[i])
-			i++
-			continue
+	return string(e.append(make([]byte, 0, len(s)), s))
+}
+
+// append appends s with its escaping undone, which makes no text longer.
+func (e escape) append(out []byte, s string) []byte {
+	for {
+		i := strings.IndexByte(s, '\\')
+		if i < 0 || i+1 == len(s) {
+			return append(out, s...)
 		}
-		var n int
+		out = append(out, s[:i]...)
+		n := 0
 		out, n = e.one(out, s[i:])
-		i += n
+		s = s[i+n:]
 	}
-	return string(out)
+}
+
+// texts holds texts that had escapes: many in one block, so that hardly a line costs an allocation. A block that is full is
+// left to those who have its texts.
+type texts struct {
+	block strings.Builder
+	buf   []byte
+}
+
+const textsBlock = 64 << 10 // bytes
+
+// unescape is escape.unescape.
+func (t *texts) unescape(e escape, s string) string {
+	if e == escapeNone || strings.IndexByte(s, '\\') < 0 {
+		return s
+	}
+	if len(s) > textsBlock/16 {
+		return e.unescape(s)
+	}
+	t.buf = e.append(t.buf[:0], s)
+	if t.block.Cap()-t.block.Len() < len(t.buf) {
+		t.block.Reset()
+		t.block.Grow(textsBlock)
+	}
+	from := t.block.Len()
+	t.block.Write(t.buf)
+	return t.block.String()[from:]
 }
 
 // one undoes the escape at the beginning of s, which has at least two bytes, and returns how many it took.

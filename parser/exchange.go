@@ -84,6 +84,7 @@ type exchange struct {
 	json   bool // numbers may have JSON's forms
 	plain  bool // the address needs no cleaning
 	stamp  stamp
+	texts  texts
 }
 
 // reset forgets the line before. A line without a backslash has nothing to unescape.
@@ -133,7 +134,7 @@ func (x *exchange) get(v variable) string {
 	if x.escape == escapeNone {
 		return s
 	}
-	return x.escape.unescape(s)
+	return x.texts.unescape(x.escape, s)
 }
 
 // event understands the values as nginx means them. It returns why when a time or a number is none.

@@ -67,6 +67,9 @@ type jsonScanner struct {
 	values [64]jsonValue
 	given  uint64 // bit 1<<id: values[id] is set
 
+	escapes bool // the line may have values with escapes
+	texts   texts
+
 	visit func(key string, v jsonValue)
 
 	root *jsonNode
@@ -120,7 +123,7 @@ func (j *jsonScanner) fields(line string, visit func(key string, v jsonValue)) b
 // scan reads a line. It returns false when it is no JSON object. Of a key that comes several times the first value
 // that is not empty counts.
 func (j *jsonScanner) scan(line string) bool {
-	j.given = 0
+	j.given, j.escapes = 0, strings.IndexByte(line, '\\') >= 0
 	if j.root == nil || j.keys > jsonMaxKeys {
 		j.root, j.keys = &jsonNode{stem: true}, 0
 	}
@@ -144,7 +147,19 @@ func (j *jsonScanner) value(id uint8) jsonValue {
 }
 
 // get returns the value of the last line as text.
-func (j *jsonScanner) get(id uint8) string { return j.value(id).String() }
+func (j *jsonScanner) get(id uint8) string {
+	if !j.has(id) {
+		return ""
+	}
+	v := &j.values[id]
+	switch {
+	case v.kind == jsonString && j.escapes:
+		return j.texts.unescape(escapeJSON, v.raw)
+	case v.kind == jsonString:
+		return v.raw
+	}
+	return v.String()
+}
 
 // object reads what follows the opening brace and returns where the object ends.
 func (j *jsonScanner) object(s string, i int, in *jsonNode, depth int) (end int, ok bool) {

@@ -1,6 +1,8 @@
 package parser
 
 import (
+	"math/bits"
+
 	"hangup/event"
 )
 
@@ -64,13 +66,12 @@ func (g *nginxJSON) read(line string, r *event.Record) event.Reason {
 	if !g.json.scan(line) {
 		return event.NoFormat
 	}
-	g.x.reset("", escapeNone) // values come without escaping
-	for v := variable(1); v < variables; v++ {
-		if g.json.has(uint8(v)) {
-			g.x.set(v, g.json.get(uint8(v)))
-		}
+	g.x.given, g.x.plain, g.x.escape = 0, false, escapeNone // values come without escaping
+	for given := g.json.given & (1<<variables - 1) &^ 1; given != 0; given &= given - 1 {
+		v := bits.TrailingZeros64(given)
+		g.x.set(variable(v), g.json.get(uint8(v)))
 	}
-	if t := g.x.values[vTimeISO]; t != "" && g.x.values[vMsec] == "" { // "ts" and "time" come in any form
+	if t := g.x.raw(vTimeISO); t != "" && g.x.raw(vMsec) == "" { // "ts" and "time" come in any form
 		switch {
 		case len(t) == 26 && t[2] == '/':
 			g.x.set(vTimeLocal, t)

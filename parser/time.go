@@ -19,6 +19,9 @@ type clock struct {
 	colon  uint16    // its minute's last digit and the colon
 	minute int64     // that minute; a civil one when there is no zone
 
+	isoWords  [2]uint64 // what iso read last, to the minute
+	isoMinute int64     // that minute, civil
+
 	quarter int64 // the civil quarter of an hour that offset is right for
 	offset  int64
 	known   bool
@@ -96,7 +99,7 @@ func (c *clock) iso(s string) (t time.Time, assumed, ok bool) {
 	if len(s) < 19 {
 		return time.Time{}, false, false
 	}
-	civil, ok := civilSQL(s[:19], '-')
+	civil, ok := c.civilISO(s)
 	if !ok {
 		return time.Time{}, false, false
 	}
@@ -125,6 +128,21 @@ func (c *clock) iso(s string) (t time.Time, assumed, ok bool) {
 		return time.Time{}, false, false
 	}
 	return time.Unix(civil-offset, nanos).UTC(), false, true
+}
+
+// civilISO is civilSQL for a time of at least 19 bytes. A time of the minute before is compared with that one's.
+func (c *clock) civilISO(s string) (int64, bool) {
+	a, b := load64(s), load64(s[8:])
+	if a == c.isoWords[0] && b == c.isoWords[1] && a != 0 {
+		sec, ok := two(s, 17)
+		return c.isoMinute + int64(sec), ok && sec <= 60 && s[16] == ':'
+	}
+	civil, ok := civilSQL(s[:19], '-')
+	if ok {
+		sec, _ := two(s, 17)
+		c.isoWords, c.isoMinute = [2]uint64{a, b}, civil-int64(sec)
+	}
+	return civil, ok
 }
 
 // epoch reads seconds since 1970 with an optional fraction: nginx's $msec.
