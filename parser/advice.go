@@ -18,7 +18,7 @@ func AdviceFor(format string) (Advice, bool) {
 const (
 	nginxConfig = `log_format hangup '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" '
                   '"$http_user_agent" rt=$request_time urt=$upstream_response_time us=$upstream_status ua=$upstream_addr '
-                  'done=$request_completion rid=$request_id';
+                  'completion=$request_completion rid=$request_id';
 access_log /var/log/nginx/access.log hangup;
 error_log /var/log/nginx/error.log info;`
 	apacheConfig = `LogFormat "%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\" %D %X %{UNIQUE_ID}e" hangup
