@@ -59,7 +59,7 @@ func classify(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, ErrNotFound), ctx.Err() != nil:
 		return err
-	case ok && pg.Code == "57014": // query_canceled, and not by us
+	case ok && pg.Code == queryCanceled: // and not by us
 		return fmt.Errorf("%w: %w", ErrTooWide, err)
 	case ok && (strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "53") || strings.HasPrefix(pg.Code, "57P")):
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)

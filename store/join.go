@@ -3,12 +3,14 @@ package store
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"hangup/event"
@@ -30,7 +32,11 @@ const (
 	joinLiveRounds = 5
 	joinRecent     = time.Minute
 	joinPatience   = 200 * time.Millisecond // with another that changes the stored hang-ups
+	joinBudget     = "500ms"                // for each round: thousands of hang-ups of one client in one second are compared with each other
 )
+
+// queryCanceled is the SQLSTATE of a statement that took longer than it may.
+const queryCanceled = "57014"
 
 // flattenSQL points what is joined to a joined record at the record that counts.
 const flattenSQL = `UPDATE disconnect d SET joined_generation_id = p.joined_generation_id, joined_off = p.joined_off
@@ -96,10 +102,23 @@ func joinBatch(ctx context.Context, tx pgx.Tx, service int32, now time.Time, b *
 	if len(clients) == 0 {
 		return nil
 	}
-	_, err = joinReports(ctx, tx, joinLiveRounds, pgx.NamedArgs{
-		"service": service, "days": slices.Collect(maps.Keys(days)), "recent": now.Add(-joinRecent),
-		"generation": b.Generation, "clients": clients, "paths": paths,
+	err = pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = '`+joinBudget+`'`); err != nil {
+			return err
+		}
+		_, err := joinReports(ctx, tx, joinLiveRounds, pgx.NamedArgs{
+			"service": service, "days": slices.Collect(maps.Keys(days)), "recent": now.Add(-joinRecent),
+			"generation": b.Generation, "clients": clients, "paths": paths,
+		})
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `SET LOCAL statement_timeout TO DEFAULT`)
+		return err
 	})
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == queryCanceled {
+		return nil // what was written is not undone: the job has more time
+	}
 	if err != nil {
 		return fmt.Errorf("join reports: %w", err)
 	}
