@@ -15,6 +15,7 @@ type serviceState struct {
 	families families
 	watched  map[watchKey]*watcher
 	clients  map[string]int // in how many keys of watched a client is
+	turned   int            // clients that are turned away before room is looked for again
 	loaded   bool
 }
 

@@ -40,10 +40,7 @@ type dropMark struct {
 func (s *serviceState) watch(k watchKey, at int64, route event.Route) *watcher {
 	w := s.watched[k]
 	if w == nil {
-		if len(s.watched) >= maxWatched {
-			s.forget(at - int64(patience))
-		}
-		if len(s.watched) >= maxWatched {
+		if len(s.watched) >= maxWatched && !s.makeRoom(at) {
 			return nil
 		}
 		w = &watcher{last: at}
@@ -61,6 +58,21 @@ func (s *serviceState) watch(k watchKey, at int64, route event.Route) *watcher {
 	w.drops[w.next] = mark
 	w.next = (w.next + 1) % len(w.drops)
 	return w
+}
+
+// makeRoom ends the watch of clients that hung up too long before at, and says whether there is room now. It looks at all
+// of them, so when it found none it turns the next tenth of as many away without looking.
+func (s *serviceState) makeRoom(at int64) bool {
+	if s.turned > 0 {
+		s.turned--
+		return false
+	}
+	s.forget(at - int64(patience))
+	if len(s.watched) < maxWatched {
+		return true
+	}
+	s.turned = maxWatched / 10
+	return false
 }
 
 // forget ends the watch of clients that hung up last before a time.
