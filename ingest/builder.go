@@ -12,9 +12,8 @@ import (
 // builder makes a batch of records. It merges tallies in the order of the file: what depends on what came before is
 // decided here, so that the batch is the same however its records were tallied.
 //
-// A caller that keeps nothing in a database uses it like this: newServiceState once for all files; for each part of
-// a file newBuilder, add for each record that a parser emits (or tally parts side by side and merge them in order), then
-// finish, which gives the event.Batch; batches are added up by their keys.
+// A caller that keeps nothing in a database gets batches by an Importer whose Sink adds them up by their keys and whose
+// Library knows no content.
 type builder struct {
 	service *serviceState
 	b       *event.Batch
@@ -44,10 +43,6 @@ type minuteCell struct {
 
 // maxSamples bounds the examples of unparsed records in one batch.
 const maxSamples = 5
-
-func newBuilder(s *serviceState, source, generation, start int64) *builder {
-	return (&tallier{}).builder(s, source, generation, start)
-}
 
 // builder returns a builder that counts single records with c, which remembers words of earlier batches.
 func (c *tallier) builder(s *serviceState, source, generation, start int64) *builder {

@@ -8,6 +8,11 @@ import (
 	"hangup/event"
 )
 
+// newBuilder returns a builder of a generation's batch.
+func newBuilder(s *serviceState, start int64) *builder {
+	return newTallier().builder(s, 1, 2, start)
+}
+
 // logRecords are n requests, every tenth a hang-up, one a 10 ms.
 func logRecords(n int) []event.Record {
 	at := time.Date(2026, 3, 9, 22, 17, 0, 0, time.UTC)
@@ -27,7 +32,7 @@ func logRecords(n int) []event.Record {
 
 func TestBuilderCountsAll(t *testing.T) {
 	t.Parallel()
-	u := newBuilder(newServiceState("shop", RouteLimits{}), 1, 2, 0)
+	u := newBuilder(newServiceState("shop", RouteLimits{}), 0)
 	records := logRecords(1000)
 	for i := range records {
 		if err := u.add(&records[i], time.Now()); err != nil {
@@ -59,7 +64,7 @@ func BenchmarkBuilder(b *testing.B) {
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		u := newBuilder(s, 1, 2, 0)
+		u := newBuilder(s, 0)
 		for i := range records {
 			if err := u.add(&records[i], records[i].Time); err != nil {
 				b.Fatal(err)

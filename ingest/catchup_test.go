@@ -97,7 +97,7 @@ func readLines(t *testing.T, text string, o parser.Options) *event.Batch {
 		t.Fatal(err)
 	}
 	s := newServiceState("shop", RouteLimits{PerPosition: 20, PerService: 60})
-	p := &pipeline{parse: parse, seen: time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC), u: newBuilder(s, 1, 2, 0)}
+	p := &pipeline{parse: parse, seen: time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC), u: newBuilder(s, 0)}
 	whole := &chunk{text: text}
 	whole.each(p.seen, func(l event.Line) bool {
 		p.line(l)
@@ -239,7 +239,7 @@ func TestSignsTellWhatAllWouldTell(t *testing.T) {
 		seed := rand.Uint64()
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		s := newServiceState("shop", RouteLimits{})
-		u := newBuilder(s, 1, 2, 0)
+		u := newBuilder(s, 0)
 		at := time.Date(2026, 3, 9, 21, 0, 0, 0, time.UTC)
 		var all, kept []event.Activity
 		last := map[string]time.Time{}
@@ -262,7 +262,7 @@ func TestSignsTellWhatAllWouldTell(t *testing.T) {
 			}
 			if rnd.IntN(300) == 0 {
 				kept = append(kept, u.finish().Activity...)
-				u = newBuilder(s, 1, 2, int64(i+1))
+				u = newBuilder(s, int64(i+1))
 			}
 		}
 		kept = append(kept, u.finish().Activity...)

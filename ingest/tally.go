@@ -262,7 +262,7 @@ func (c *tallier) cell(k cellKey) uint32 {
 	h := mix(uint64(k.minute)<<40 ^ uint64(k.route)<<20 ^ uint64(k.agent))
 	i, ok := c.cells.find(h, func(i uint32) bool { return cells[i].cellKey == k })
 	if !ok {
-		c.t.cells = append(cells, cell{cellKey: k})
+		c.t.cells = append(c.t.cells, cell{cellKey: k})
 	}
 	return i
 }
@@ -272,7 +272,7 @@ func (c *tallier) client(k clientKey) uint32 {
 	h := maphash.String(hashes, k.client) ^ uint64(k.hour)*0x9e3779b97f4a7c15
 	i, ok := c.clients.find(h, func(i uint32) bool { return clients[i].clientKey == k })
 	if !ok {
-		c.t.clients = append(clients, clientCount{clientKey: k, hash: h})
+		c.t.clients = append(c.t.clients, clientCount{clientKey: k, hash: h})
 	}
 	return i
 }
