@@ -65,6 +65,11 @@ func (a *Accounts) Add(other Accounts) {
 	a.OversizeBytes += other.OversizeBytes
 }
 
+// Records returns how many records were counted.
+func (a Accounts) Records() int64 {
+	return a.Requests + a.Disconnects + a.Others + a.Unparsed + a.Skipped
+}
+
 // Bytes returns the sum of all bytes accounted for.
 func (a Accounts) Bytes() int64 {
 	return a.ParsedBytes + a.SkippedBytes + a.UnparsedBytes + a.OversizeBytes

@@ -86,7 +86,7 @@ func newStream(f *os.File) (*Stream, error) {
 			s.r, s.stop = d, d.Close
 		}
 	default:
-		s.r = in
+		s.r, err = in, nil // of Peek: a file may be shorter than that
 	}
 	if err != nil {
 		return nil, s.explain(err)

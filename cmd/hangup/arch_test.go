@@ -38,6 +38,7 @@ var arrows = map[string][]string{
 		"event", "parser", "store", "cause", "answer", echo,
 		"github.com/oapi-codegen/runtime", "github.com/goccy/go-yaml", "github.com/VictoriaMetrics/metrics",
 	},
+	"report":               {"event", "parser", "ingest", "answer", goPretty},
 	"store/storetest/fill": {"event", "store", pgxModule},
 	// L3: plugs all together
 	"cmd/hangup": {"*"},
@@ -49,6 +50,7 @@ var testArrows = map[string][]string{
 	"ingest": {"store", "store/storetest", pgxModule},
 	"jobs":   {"store", "store/storetest", pgxModule},
 	"store":  {"store/storetest", "store/storetest/fill", "migrations"},
+	"report": {"store", "store/storetest"},
 }
 
 // only says who may import a module at all: each of the libraries that others could replace is behind one package.
@@ -58,6 +60,7 @@ var only = map[string][]string{
 	gocron:    {"jobs"},
 	tail:      {"ingest"},
 	goose:     {"migrations"},
+	goPretty:  {"report", "cmd/hangup"},
 }
 
 // never names parts of the standard library that a package must not use, tests excepted: the parser is pure.
@@ -74,6 +77,7 @@ const (
 	echo      = "github.com/labstack/echo/v4"
 	gocron    = "github.com/go-co-op/gocron/v2"
 	tail      = "github.com/nxadm/tail"
+	goPretty  = "github.com/jedib0t/go-pretty/v6"
 	module    = "hangup/"
 )
 

@@ -19,6 +19,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Follow logs; serve the page and the API."`
 	Demo    demoCmd    `cmd:"" help:"Run a small web shop whose clients hang up for planted reasons, and watch it."`
 	Import  importCmd  `cmd:"" help:"Read old logs, rotated and compressed ones too, into the database, each content once."`
+	Report  reportCmd  `cmd:"" help:"Say from log files, without a database, which requests make clients hang up."`
 	Parse   parseCmd   `cmd:"" help:"Print the records of a log as JSON, one a line."`
 	Formats formatsCmd `cmd:"" help:"List the log formats."`
 	Detect  detectCmd  `cmd:"" help:"Say which format a log has, and how sure that is."`

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"hangup/parser"
+	"hangup/report"
+)
+
+// reportCmd answers from log files without a database.
+type reportCmd struct {
+	Output   string   `short:"o" enum:"text,json" default:"text" help:"How to print: text or json (its keys are in docs/using.md)."`
+	Since    string   `help:"Count from this time on: 2026-11-24, 2026-11-24T08:00:00Z, or 36h (before now)." placeholder:"TIME"`
+	Until    string   `help:"Count up to this time, without it." placeholder:"TIME"`
+	Top      int      `default:"10" help:"How many routes, clients and user agents to show." placeholder:"N"`
+	Route    string   `help:"Count this route only, as the report writes it: 'POST /api/orders/{id}', or without the method." placeholder:"ROUTE"`
+	Client   string   `help:"Count this client only, by its address." placeholder:"ADDRESS"`
+	Format   string   `help:"Format of all logs (see hangup formats); detected in each when not given." placeholder:"NAME"`
+	Layout   string   `help:"The format string of the access logs, as in the server's configuration." placeholder:"STR"`
+	Timezone string   `help:"Zone of times that have none, and of --since and --until, as Europe/Berlin; UTC when not given." placeholder:"IANA"`
+	Files    []string `arg:"" name:"file" help:"Logs, compressed or not, rotated files in any order; - is standard input." placeholder:"FILE"`
+}
+
+// reportMemory is where the garbage collector begins to work harder, in bytes; GOMEMLIMIT sets another.
+const reportMemory = 160 << 20
+
+// Run reads the files once and prints what they say.
+func (c reportCmd) Run(ctx context.Context, e env) error {
+	zone, err := loadZone(c.Timezone)
+	if err != nil {
+		return err
+	}
+	clock := zone
+	if clock == nil {
+		clock = time.UTC
+	}
+	now := time.Now()
+	o := report.Options{
+		Parser: parser.Options{Format: c.Format, Layout: c.Layout, Zone: zone}, Stdin: e.stdin, Top: c.Top,
+		Filter: report.Filter{Route: c.Route, Client: c.Client},
+	}
+	if c.Top < 1 || c.Top > 1000 {
+		return usageError{fmt.Errorf("--top %d: it must be from 1 to 1000", c.Top)}
+	}
+	if o.Filter.Since, err = when("--since", c.Since, now, clock); err != nil {
+		return err
+	}
+	if o.Filter.Until, err = when("--until", c.Until, now, clock); err != nil {
+		return err
+	}
+	if _, err := parser.New(o.Parser); err != nil {
+		return usageError{err}
+	}
+	if o.Sets, err = report.Sets(c.Files); err != nil {
+		return usageError{err}
+	}
+	if e.getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(reportMemory)
+	}
+	r, err := report.Run(ctx, o)
+	if err != nil {
+		return err
+	}
+	if err := understood(r); err != nil {
+		return err
+	}
+	if err := c.write(e, r); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return problems(r)
+}
+
+func (c reportCmd) write(e env, r *report.Report) error {
+	if c.Output == "json" {
+		return r.WriteJSON(e.stdout)
+	}
+	return r.WriteText(e.stdout, terminal(e.stdout, e.getenv))
+}
+
+// when reads a time: a date, a time of RFC 3339, or how long before now. "" is no time.
+func when(flag, s string, now time.Time, zone *time.Location) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly} {
+		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
+			return t, nil
+		}
+	}
+	var ago span
+	if err := ago.UnmarshalText([]byte(s)); err == nil {
+		return now.Add(-time.Duration(ago)), nil
+	}
+	return time.Time{}, usageError{fmt.Errorf("%s %q is no time: write 2026-11-24, 2026-11-24T08:00:00Z, or 36h or 7d for so long before now", flag, s)}
+}
+
+// terminal says what can be shown where the report goes to.
+func terminal(out io.Writer, getenv func(string) string) report.TextOptions {
+	f, ok := out.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return report.TextOptions{}
+	}
+	width, _, _ := term.GetSize(int(f.Fd())) // 0 when it is not known
+	return report.TextOptions{Width: width, Colour: getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"}
+}
+
+// understood says what is wrong when no record was understood.
+func understood(r *report.Report) error {
+	a := r.Read()
+	if a.Requests+a.Disconnects+a.Others > 0 {
+		return nil
+	}
+	if err := problems(r); err != nil {
+		return err
+	}
+	var names []string
+	for i := range r.Sources {
+		for _, f := range r.Sources[i].Files {
+			names = append(names, report.Title(f))
+		}
+	}
+	what := strings.Join(names[:min(3, len(names))], ", ")
+	if len(names) > 3 {
+		what += fmt.Sprintf(" and %d more", len(names)-3)
+	}
+	if a.Records() == a.Skipped {
+		return fmt.Errorf("nothing to report: %s: no line but blank ones", what)
+	}
+	hint := "hangup detect says which format comes nearest; --layout takes the format string of the server's configuration"
+	if r.Sources[0].Format != "" {
+		hint = fmt.Sprintf("they were read as %s; hangup detect says which format fits", r.Sources[0].Format)
+	}
+	return fmt.Errorf("nothing to report: none of the %d records of %s was understood: %s", a.Unparsed, what, hint)
+}
+
+// problems returns what kept files from being read whole.
+func problems(r *report.Report) error {
+	var all []error
+	for i := range r.Sources {
+		for _, p := range r.Sources[i].Problems {
+			all = append(all, errors.New(p))
+		}
+	}
+	return errors.Join(all...)
+}

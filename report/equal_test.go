@@ -1,0 +1,212 @@
+package report_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hangup/answer"
+	"hangup/event"
+	"hangup/ingest"
+	"hangup/report"
+	"hangup/store"
+	"hangup/store/storetest"
+)
+
+// TestEqualsService reads logs of real servers by the service, into PostgreSQL, and by the report, and compares every
+// figure. The evening's logs tell of the same hang-ups and are joined.
+func TestEqualsService(t *testing.T) {
+	t.Parallel()
+	for name, pattern := range map[string]string{"evening": "testdata/evening/*.gz"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			packed, err := filepath.Glob(pattern)
+			if err != nil || len(packed) == 0 {
+				t.Fatal("no logs", err)
+			}
+			files := unpack(t, packed)
+			want := byService(t, files)
+			// The report may read the same from compressed files and in another order of the sets' files.
+			for _, f := range [][]string{packed, files} {
+				sets, err := report.Sets(f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				r, err := report.Run(t.Context(), report.Options{Sets: sets, Top: 10_000})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(want, byReport(r)); diff != "" {
+					t.Errorf("the figures are not the service's (-service +report):\n%s", diff)
+				}
+				if a := r.Read(); a.Records() != want.Read || r.Joined == 0 && name == "evening" {
+					t.Errorf("%d records were read and %d joined, want %d", a.Records(), r.Joined, want.Read)
+				}
+			}
+		})
+	}
+}
+
+// figures are what both give.
+type figures struct {
+	Verdict         string
+	Counts          event.Counts
+	Joined, Clients int64
+	ByHow, ByPhase  map[string]int64
+	Ages            string
+	Routes          []string
+	TopClients      []string
+	Read            int64
+	Accounts        event.Accounts
+}
+
+// routeLine writes a route's figures.
+func routeLine(r event.Route, c event.Counts, drop, done *event.Histogram) string {
+	return fmt.Sprintf("%s %s %v %s", r.Method, r.Template, c, ages(drop, done))
+}
+
+func ages(drop, done *event.Histogram) string {
+	var out strings.Builder
+	for _, h := range []*event.Histogram{drop, done} {
+		for _, q := range []float64{0, 0.5, 0.95, 0.99, 1} {
+			v, ok := h.Quantile(q)
+			_, _ = fmt.Fprint(&out, v, ok, " ")
+		}
+		_, _ = fmt.Fprint(&out, h.Count(), " ")
+	}
+	return out.String()
+}
+
+func byReport(r *report.Report) figures {
+	out := figures{
+		Verdict: r.Verdict.Text, Counts: r.Counts, Joined: r.Joined, Clients: r.Clients, ByHow: r.ByHow, ByPhase: r.ByPhase,
+		Ages: ages(&r.Abandoned, &r.Completed), Accounts: r.Read(), Read: r.Read().Records(),
+	}
+	for i := range r.Routes {
+		v := &r.Routes[i]
+		out.Routes = append(out.Routes, routeLine(v.Route, v.Counts, &v.Abandoned, &v.Completed))
+	}
+	for _, c := range r.TopClients {
+		out.TopClients = append(out.TopClients, fmt.Sprint(c.Client, c.Scope, c.Requests, c.Hangups))
+	}
+	slices.Sort(out.Routes)
+	slices.Sort(out.TopClients)
+	return out
+}
+
+// byService reads the files as the service does, joins, and asks what the page asks.
+func byService(t *testing.T, files []string) figures {
+	t.Helper()
+	s := store.New(storetest.New(t))
+	var sources []ingest.Source
+	var size int64
+	for _, f := range files {
+		sources = append(sources, ingest.Source{Service: "test", Path: f})
+		_, _, err := s.OpenSource(t.Context(), "test", f) // in order: reports are joined to those of earlier sources
+		check(t, err)
+		st, err := os.Stat(f)
+		check(t, err)
+		size += st.Size()
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		done <- ingest.Run(ctx, ingest.Options{Sources: sources, Ledger: s, Sink: s, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	}()
+	var list []store.Source
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) { //nolint:forbidigo // waits for files to be read
+		var off int64
+		var err error
+		list, err = s.Sources(ctx)
+		check(t, err)
+		for _, v := range list {
+			off += v.Off
+		}
+		if off == size {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d of %d bytes are committed", off, size)
+		}
+	}
+	cancel()
+	check(t, <-done)
+	for {
+		n, err := s.Join(t.Context(), time.Now())
+		check(t, err)
+		if n == 0 {
+			break
+		}
+	}
+	whole := store.Range{From: time.Unix(0, 0).UTC(), To: time.Now().Add(48 * time.Hour).Truncate(time.Minute)}
+	sum, err := s.Summary(t.Context(), whole, nil)
+	check(t, err)
+	out := figures{
+		Counts: sum.Counts, Joined: sum.Joined, Clients: sum.Clients, ByHow: sum.ByHow, ByPhase: sum.ByPhase,
+		Ages: ages(&sum.Ages.Abandoned, &sum.Ages.Completed),
+	}
+	facts := answer.Facts{Counts: sum.Counts, HasData: true}
+	if v := sum.Top; v != nil {
+		facts.Top = &answer.Route{Route: v.Route, Counts: v.Counts, Abandoned: &v.Ages.Abandoned}
+	}
+	out.Verdict = answer.Of(facts).Text
+	routes, err := s.Routes(t.Context(), whole, nil)
+	check(t, err)
+	ids := map[int32]store.RouteFigures{}
+	for _, v := range routes.Routes {
+		ids[v.ID] = v
+	}
+	of, err := s.AgesOf(t.Context(), whole, nil, slices.Collect(maps.Keys(ids)))
+	check(t, err)
+	for id, v := range ids {
+		a := of[id]
+		out.Routes = append(out.Routes, routeLine(v.Route, v.Counts, &a.Abandoned, &a.Completed))
+	}
+	clients, err := s.Clients(t.Context(), store.ClientQuery{Range: whole, Sort: store.ClientsByDisconnects, Limit: 100_000})
+	check(t, err)
+	for _, c := range clients.Clients {
+		out.TopClients = append(out.TopClients, fmt.Sprint(c.Client, c.Scope, c.Requests, c.Disconnects))
+	}
+	for _, v := range list {
+		out.Accounts.Add(v.Accounts)
+	}
+	out.Read = out.Accounts.Records()
+	slices.Sort(out.Routes)
+	slices.Sort(out.TopClients)
+	return out
+}
+
+// unpack copies files, decompressed, into a directory of the test, with the times at which they were written.
+func unpack(t *testing.T, files []string) []string {
+	t.Helper()
+	var out []string
+	dir := t.TempDir()
+	for _, f := range files {
+		in, err := ingest.OpenStream(f)
+		check(t, err)
+		b, err := io.ReadAll(in)
+		check(t, err)
+		check(t, in.Close())
+		name := filepath.Join(dir, strings.TrimSuffix(filepath.Base(f), ".gz"))
+		check(t, os.WriteFile(name, b, 0o600))
+		out = append(out, name)
+	}
+	return out
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,168 @@
+package report
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"hangup/event"
+	"hangup/ingest"
+	"hangup/parser"
+)
+
+// Options choose what is read and what is shown.
+type Options struct {
+	Sets   []Set
+	Parser parser.Options // for all files; an empty format is detected in each
+	Stdin  io.Reader
+	Routes ingest.RouteLimits
+	Filter Filter
+	Top    int // how many routes, clients and agents the report holds; 0 takes 10
+}
+
+// maxSamples bounds the examples of unparsed records of a source.
+const maxSamples = 5
+
+// Run reads all sets side by side, in the order of their times, and returns what they say. A file that cannot be read
+// to its end is in its source's Problems; the error is that of ctx alone.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	var readers sync.WaitGroup
+	defer readers.Wait()
+	defer cancel()
+	scanner := ingest.NewScanner(o.Routes)
+	var feeds []*feed
+	for i, s := range o.Sets {
+		f := &feed{source: Source{Name: s.Name, Files: s.Files}, batches: make(chan *event.Batch)}
+		feeds = append(feeds, f)
+		readers.Go(func() {
+			defer close(f.batches)
+			f.read(ctx, o, scanner, int64(i))
+		})
+	}
+	c := newCollector(o.Filter)
+	for {
+		f, settled := behind(feeds)
+		if f == nil {
+			break
+		}
+		b, ok := <-f.batches
+		if !ok {
+			f.done = true
+			continue
+		}
+		if b.LastEvent.After(f.time) {
+			f.time = b.LastEvent
+		}
+		f.count(b)
+		c.add(b, settled)
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	r := c.report(o)
+	for _, f := range feeds {
+		r.Sources = append(r.Sources, f.source)
+	}
+	return r, nil
+}
+
+// feed is one set that is being read.
+type feed struct {
+	source  Source
+	batches chan *event.Batch
+	time    time.Time // of the newest event that was taken
+	done    bool
+}
+
+// behind returns the feed whose events are the oldest, nil when all are done, and the time that all have reached.
+func behind(feeds []*feed) (f *feed, settled time.Time) {
+	for _, g := range feeds {
+		if !g.done && (f == nil || g.time.Before(f.time)) {
+			f = g
+		}
+	}
+	if f == nil {
+		return nil, time.Time{}
+	}
+	return f, f.time
+}
+
+// generations is how many files of one set are told apart.
+const generations = 1 << 20
+
+// read gives the batches of all files in order.
+func (f *feed) read(ctx context.Context, o Options, scanner *ingest.Scanner, source int64) {
+	options := o.Parser
+	for i, name := range f.source.Files {
+		in, seen, err := open(name, o.Stdin)
+		if err != nil {
+			f.problem(name, err)
+			continue
+		}
+		format, confidence, err := scanner.Scan(ctx, ingest.Content{
+			Reader: in, Source: source, Generation: source*generations + int64(i), Parser: options, Seen: seen, Keep: o.Filter.keep(),
+		}, func(b *event.Batch) error {
+			select {
+			case f.batches <- b:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+		err = errors.Join(err, in.Close())
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			f.problem(name, err)
+		}
+		if format != "" {
+			f.source.Format, f.source.Confidence = format, confidence
+			if options.Format == "" {
+				options.Hint = format
+			}
+		}
+	}
+}
+
+func (f *feed) problem(name string, err error) {
+	f.source.Problems = append(f.source.Problems, fmt.Sprintf("%s: %v", Title(name), err))
+}
+
+// count adds a batch to the source's accounts.
+func (f *feed) count(b *event.Batch) {
+	f.source.Accounts.Add(b.Accounts)
+	f.source.Bytes += b.End - b.Start
+	for _, s := range b.Unparsed {
+		if len(f.source.Samples) < maxSamples {
+			f.source.Samples = append(f.source.Samples, Sample{File: f.source.Files[b.Generation%generations], Sample: s})
+		}
+	}
+}
+
+// open opens a file, and says when it was written to last.
+func open(name string, stdin io.Reader) (io.ReadCloser, time.Time, error) {
+	if name == Stdin {
+		return io.NopCloser(stdin), time.Now(), nil
+	}
+	st, err := os.Stat(name)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	in, err := ingest.OpenStream(name)
+	return in, st.ModTime(), err
+}
+
+// Title is how a file is named to people.
+func Title(file string) string {
+	if file == Stdin {
+		return "standard input"
+	}
+	return filepath.Clean(file)
+}
