@@ -16,7 +16,7 @@ func plain(s string) string {
 	for i := 0; i < len(s); {
 		r, n := utf8.DecodeRuneInString(s[i:])
 		if marks = marked(marks, r); !shown(r, n, marks) {
-			return escape(s, i)
+			return escape(s)
 		}
 		i += n
 	}
@@ -35,12 +35,10 @@ func marked(marks int, r rune) int {
 	return 0
 }
 
-// escape escapes s from byte i on.
-func escape(s string, i int) string {
+func escape(s string) string {
 	var out strings.Builder
-	out.WriteString(s[:i])
 	marks := 0
-	for i < len(s) {
+	for i := 0; i < len(s); {
 		r, n := utf8.DecodeRuneInString(s[i:])
 		marks = marked(marks, r)
 		switch {
