@@ -25,9 +25,37 @@ func (p pools) close() {
 	p.ask.Close()
 }
 
-// openDatabase returns the URL of the database: the one that is given, or a private server's. stop ends that server;
+// database is an open database of this program's schema.
+type database struct {
+	pools
+	done <-chan struct{} // closed when a private server ends by itself; nil for a database that is given
+	stop func()
+}
+
+// openDatabase opens the database that is given, or a private server's, and brings its schema up to date. The caller calls close.
+func openDatabase(ctx context.Context, log *slog.Logger, url, stateDir string) (*database, error) {
+	dsn, done, stop, err := findDatabase(ctx, log, url, stateDir)
+	if err != nil {
+		return nil, err
+	}
+	if err = migrate(ctx, log, dsn); err == nil {
+		var p pools
+		if p, err = openPools(ctx, dsn); err == nil {
+			return &database{p, done, stop}, nil
+		}
+	}
+	stop()
+	return nil, err
+}
+
+func (d *database) close() {
+	d.pools.close()
+	d.stop()
+}
+
+// findDatabase returns the URL of the database: the one that is given, or a private server's. stop ends that server;
 // done is closed when it ends by itself (nil for a database that is given).
-func openDatabase(ctx context.Context, log *slog.Logger, url, stateDir string) (dsn string, done <-chan struct{}, stop func(), err error) {
+func findDatabase(ctx context.Context, log *slog.Logger, url, stateDir string) (dsn string, done <-chan struct{}, stop func(), err error) {
 	if url != "" {
 		return url, nil, func() {}, nil
 	}

@@ -157,12 +157,12 @@ func (d discovery) print(out io.Writer) error {
 		if l.Size != nil {
 			size = fmt.Sprintf(", %d bytes", *l.Size)
 		}
-		_, err = fmt.Fprintf(out, "  # %s\n", comment(fmt.Sprintf("%s %s%s%s (%s)", l.Kind, cmp.Or(l.Name, l.Level), of, size, l.Place)))
+		_, err = fmt.Fprintf(out, "  # %s\n", printable(fmt.Sprintf("%s %s%s%s (%s)", l.Kind, cmp.Or(l.Name, l.Level), of, size, l.Place)))
 		for _, n := range l.Notes {
-			_, err = fmt.Fprintf(out, "  #   %s\n", comment(n))
+			_, err = fmt.Fprintf(out, "  #   %s\n", printable(n))
 		}
 		if l.Source == nil {
-			_, err = fmt.Fprintf(out, "  # - path: %s\n", comment(l.Path))
+			_, err = fmt.Fprintf(out, "  # - path: %s\n", printable(l.Path))
 			continue
 		}
 		text, yamlErr := yaml.MarshalWithOptions([]sourceConfig{*l.Source}, yaml.Indent(2))
@@ -174,16 +174,6 @@ func (d discovery) print(out io.Writer) error {
 		}
 	}
 	return err
-}
-
-// comment makes one line of text that moves no terminal's cursor.
-func comment(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
 }
 
 // write prints the discovery as text or JSON.

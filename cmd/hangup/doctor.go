@@ -10,7 +10,6 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode"
 
 	"hangup/ingest"
 )
@@ -121,15 +120,3 @@ func printFindings(out io.Writer, list []finding) {
 		}
 	}
 }
-
-// printable returns s without what moves a terminal's cursor: names of files may hold anything.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == utf8Error || !unicode.IsPrint(r) {
-			return '?'
-		}
-		return r
-	}, s)
-}
-
-const utf8Error = unicode.ReplacementChar

@@ -4,13 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"time"
 
 	"hangup/event"
@@ -27,8 +24,8 @@ type importCmd struct {
 	Service     string   `help:"Service that the logs are of (default: the configuration's, or default)." placeholder:"NAME"`
 	Format      string   `help:"Format of the logs (see hangup formats); detected for each when not given." placeholder:"NAME"`
 	Layout      string   `help:"The format string of the access logs, as in the server's configuration." placeholder:"STR"`
-	Timezone    string   `help:"Zone of times that have none, as Europe/Berlin; UTC when not given." placeholder:"IANA"`
-	Since       string   `help:"Count only records from this time on: 2026-11-23, or 2026-11-23T10:00:00Z." placeholder:"TIME"`
+	Timezone    string   `help:"Zone of times that have none, and of --since and --until, as Europe/Berlin; UTC when not given." placeholder:"IANA"`
+	Since       string   `help:"Count only records from this time on: 2026-11-24, 2026-11-24T08:00:00Z, or 36h (before now)." placeholder:"TIME"`
 	Until       string   `help:"Count only records before this time." placeholder:"TIME"`
 	Batch       int      `help:"MiB of a log that are stored in one transaction: smaller ones take less memory and more time." default:"32" placeholder:"MIB"`
 	Files       []string `arg:"" name:"file" help:"Log files; gzip, zstd, bzip2 and xz are decompressed."`
@@ -39,11 +36,11 @@ func (c importCmd) Run(ctx context.Context, e env) error {
 	if c.Batch < 1 || c.Batch > 256 {
 		return usageError{fmt.Errorf("--batch %d is not between 1 and 256", c.Batch)}
 	}
-	files, err := c.imports()
+	cfg, err := readConfig(c.Config)
 	if err != nil {
 		return err
 	}
-	cfg, err := readConfig(c.Config)
+	files, err := c.imports(cfg, time.Now())
 	if err != nil {
 		return err
 	}
@@ -54,21 +51,13 @@ func (c importCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	dsn, _, stop, err := openDatabase(ctx, log, c.DatabaseURL, cmp.Or(c.StateDir, cfg.StateDir))
+	db, err := openDatabase(ctx, log, c.DatabaseURL, cmp.Or(c.StateDir, cfg.StateDir))
 	if err != nil {
 		return err
 	}
-	defer stop()
-	if err := migrate(ctx, log, dsn); err != nil {
-		return err
-	}
-	p, err := openPools(ctx, dsn)
-	if err != nil {
-		return err
-	}
-	defer p.close()
+	defer db.close()
 
-	s := store.New(p.ingest)
+	s := store.New(db.ingest)
 	m := &ingest.Importer{Library: s, Sink: s, Routes: ingest.RouteLimits{PerPosition: cfg.Routes.PerPosition, PerService: cfg.Routes.PerService}}
 	t := &importTotals{out: e.stdout, began: time.Now(), routes: map[event.Route]event.Counts{}, terminal: isTerminal(e.stderr), screen: e.stderr, files: len(files)}
 	for i := range files {
@@ -114,23 +103,12 @@ type importFile struct {
 }
 
 // imports checks the command line and returns what is to be read, in order.
-func (c importCmd) imports() ([]importFile, error) {
-	cfg, err := readConfig(c.Config)
-	if err != nil {
-		return nil, err
-	}
-	since, err := parseBound("--since", c.Since)
-	if err != nil {
-		return nil, err
-	}
-	until, err := parseBound("--until", c.Until)
-	if err != nil {
-		return nil, err
-	}
-	if !until.IsZero() && !until.After(since) {
-		return nil, usageError{fmt.Errorf("--until %s is not after --since %s", c.Until, c.Since)}
-	}
+func (c importCmd) imports(cfg config, now time.Time) ([]importFile, error) {
 	zone, err := loadZone(c.Timezone)
+	if err != nil {
+		return nil, err
+	}
+	since, until, err := bounds(c.Since, c.Until, now, zone)
 	if err != nil {
 		return nil, err
 	}
@@ -179,124 +157,4 @@ func (c importCmd) imports() ([]importFile, error) {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), a.modified.Compare(b.modified))
 	})
 	return out, nil
-}
-
-// parseBound reads a day or a time; "" is the zero time.
-func parseBound(flag, s string) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
-	}
-	for _, layout := range []string{time.DateOnly, time.RFC3339, "2006-01-02T15:04", time.DateTime} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, usageError{fmt.Errorf("%s %q is not a time: write 2026-11-23 or 2026-11-23T10:00:00Z", flag, s)}
-}
-
-// importTotals shows how an import goes and what it brought.
-type importTotals struct {
-	out, screen io.Writer
-	terminal    bool
-	began       time.Time
-	shown       time.Time
-
-	files, at  int
-	name       string
-	size, done int64 // bytes on the disk: of all files, and of those that are read
-	here       int64 // of the file at hand
-
-	accounts event.Accounts
-	content  int64
-	samples  []event.Sample
-	routes   map[event.Route]event.Counts
-}
-
-func (t *importTotals) begin(i int, name string) { t.at, t.name, t.here = i+1, filepath.Base(name), 0 }
-
-// progress draws a line that says how far it is, on a terminal.
-func (t *importTotals) progress(read, size int64) {
-	t.here = read
-	now := time.Now()
-	if !t.terminal || now.Sub(t.shown) < 200*time.Millisecond {
-		return
-	}
-	t.shown = now
-	done := t.done + read
-	rate := float64(done) / max(now.Sub(t.began).Seconds(), 0.001)
-	left := time.Duration(float64(max(t.size-done, 0)) / max(rate, 1) * float64(time.Second)).Round(time.Second)
-	share := func(a, b int64) int64 { return 100 * a / max(b, 1) }
-	_, _ = fmt.Fprintf(t.screen, "\r\x1b[K%d/%d %.40s %d %%, in all %d %%, %.0f MB/s, %s left", t.at, t.files, printable(t.name), share(read, size), share(done, t.size), rate/1e6, left)
-}
-
-func (t *importTotals) stored(b *event.Batch) {
-	t.accounts.Add(b.Accounts)
-	t.content += b.End - b.Start
-	t.samples = append(t.samples, b.Unparsed[:min(len(b.Unparsed), 5-min(len(t.samples), 5))]...)
-	for i := range b.Minutes {
-		c := t.routes[b.Minutes[i].Route]
-		c.Add(b.Minutes[i].Counts)
-		t.routes[b.Minutes[i].Route] = c
-	}
-}
-
-func (t *importTotals) end(name string, out ingest.Imported, size int64) {
-	t.done += size
-	name = printable(name)
-	if t.terminal {
-		_, _ = fmt.Fprint(t.screen, "\r\x1b[K")
-	}
-	switch {
-	case out.End == out.From && out.As != "":
-		_, _ = fmt.Fprintf(t.out, "%s: nothing new, all of it was read before as %s\n", name, printable(out.As))
-	case out.End == out.From:
-		_, _ = fmt.Fprintf(t.out, "%s: empty\n", name)
-	default:
-		more := ""
-		if out.From > 0 {
-			more = fmt.Sprintf(", after %d bytes that were read before as %s", out.From, printable(out.As))
-		}
-		_, _ = fmt.Fprintf(t.out, "%s: %d lines, %d hang-ups, format %s%s\n", name, out.Lines, out.Accounts.Disconnects, cmp.Or(out.Format, "not known"), more)
-	}
-}
-
-// topRoutes is how many routes the summary names.
-const topRoutes = 10
-
-func (t *importTotals) summary() {
-	took := time.Since(t.began)
-	a := t.accounts
-	_, _ = fmt.Fprintf(t.out, "\n%d requests, %d hang-ups, %d other records, %d not understood, %d skipped; %.1f MB in %s, %.0f MB/s\n",
-		a.Requests, a.Disconnects, a.Others, a.Unparsed, a.Skipped, float64(t.content)/1e6, took.Round(10*time.Millisecond), float64(t.content)/1e6/max(took.Seconds(), 0.001))
-	routes := slices.SortedFunc(maps.Keys(t.routes), func(x, y event.Route) int {
-		return cmp.Or(cmp.Compare(hangUps(t.routes[y]), hangUps(t.routes[x])), cmp.Compare(x.Template, y.Template), cmp.Compare(x.Method, y.Method))
-	})
-	for i, r := range routes {
-		c := t.routes[r]
-		if i == topRoutes || hangUps(c) == 0 {
-			break
-		}
-		if i == 0 {
-			_, _ = fmt.Fprintf(t.out, "\n%10s %10s  route\n", "hang-ups", "requests")
-		}
-		_, _ = fmt.Fprintf(t.out, "%10d %10d  %s\n", hangUps(c), c.Requests, printable(strings.TrimSpace(r.Method+" "+r.Template)))
-	}
-	if len(t.samples) > 0 {
-		_, _ = fmt.Fprintln(t.out, "\nnot understood, for example:")
-	}
-	for _, s := range t.samples {
-		_, _ = fmt.Fprintf(t.out, "  line %d (%s): %.160q\n", s.Line, s.Reason, s.Text)
-	}
-}
-
-func hangUps(c event.Counts) int64 { return c.Disconnects() }
-
-// isTerminal says whether w is a terminal.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	st, err := f.Stat()
-	return err == nil && st.Mode()&os.ModeCharDevice != 0
 }

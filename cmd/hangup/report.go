@@ -26,6 +26,7 @@ type reportCmd struct {
 	Client   string   `help:"Count this client only, by its address." placeholder:"ADDRESS"`
 	Format   string   `help:"Format of all logs (see hangup formats); detected in each when not given." placeholder:"NAME"`
 	Layout   string   `help:"The format string of the access logs, as in the server's configuration." placeholder:"STR"`
+	Config   string   `help:"Configuration file, for the formats that it defines." env:"HANGUP_CONFIG" type:"path" placeholder:"FILE"`
 	Timezone string   `help:"Zone of times that have none, and of --since and --until, as Europe/Berlin; UTC when not given." placeholder:"IANA"`
 	Files    []string `arg:"" name:"file" help:"Logs, compressed or not, rotated files in any order; - is standard input." placeholder:"FILE"`
 }
@@ -39,23 +40,20 @@ func (c reportCmd) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	clock := zone
-	if clock == nil {
-		clock = time.UTC
+	since, until, err := bounds(c.Since, c.Until, time.Now(), zone)
+	if err != nil {
+		return err
 	}
-	now := time.Now()
+	cfg, err := readConfig(c.Config)
+	if err != nil {
+		return err
+	}
 	o := report.Options{
-		Parser: parser.Options{Format: c.Format, Layout: c.Layout, Zone: zone}, Stdin: e.stdin, Top: c.Top,
-		Filter: report.Filter{Route: c.Route, Client: c.Client},
+		Parser: parser.Options{Format: c.Format, Layout: c.Layout, Zone: zone, User: cfg.user}, Stdin: e.stdin, Top: c.Top,
+		Filter: report.Filter{Route: c.Route, Client: c.Client, Since: since, Until: until},
 	}
 	if c.Top < 1 || c.Top > 1000 {
 		return usageError{fmt.Errorf("--top %d: it must be from 1 to 1000", c.Top)}
-	}
-	if o.Filter.Since, err = when("--since", c.Since, now, clock); err != nil {
-		return err
-	}
-	if o.Filter.Until, err = when("--until", c.Until, now, clock); err != nil {
-		return err
 	}
 	if _, err := parser.New(o.Parser); err != nil {
 		return usageError{err}
@@ -86,29 +84,12 @@ func (c reportCmd) write(e env, r *report.Report) error {
 	return r.WriteText(e.stdout, terminal(e.stdout, e.getenv))
 }
 
-// when reads a time: a date, a time of RFC 3339, or how long before now. "" is no time.
-func when(flag, s string, now time.Time, zone *time.Location) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
-	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly} {
-		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
-			return t, nil
-		}
-	}
-	var ago span
-	if err := ago.UnmarshalText([]byte(s)); err == nil {
-		return now.Add(-time.Duration(ago)), nil
-	}
-	return time.Time{}, usageError{fmt.Errorf("%s %q is no time: write 2026-11-24, 2026-11-24T08:00:00Z, or 36h or 7d for so long before now", flag, s)}
-}
-
 // terminal says what can be shown where the report goes to.
 func terminal(out io.Writer, getenv func(string) string) report.TextOptions {
-	f, ok := out.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
+	if !isTerminal(out) {
 		return report.TextOptions{}
 	}
+	f := out.(*os.File)
 	width, _, _ := term.GetSize(int(f.Fd())) // 0 when it is not known
 	return report.TextOptions{Width: width, Colour: getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"}
 }

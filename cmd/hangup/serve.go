@@ -75,21 +75,13 @@ func serve(ctx context.Context, e env, f serveFlags, cfg config, sources []inges
 	}
 	defer func() { _ = listener.Close() }() // the server closes it too
 
-	dsn, done, stop, err := openDatabase(ctx, log, f.DatabaseURL, cmp.Or(f.StateDir, cfg.StateDir))
+	db, err := openDatabase(ctx, log, f.DatabaseURL, cmp.Or(f.StateDir, cfg.StateDir))
 	if err != nil {
 		return err
 	}
-	defer stop()
-	if err := migrate(ctx, log, dsn); err != nil {
-		return err
-	}
-	p, err := openPools(ctx, dsn)
-	if err != nil {
-		return err
-	}
-	defer p.close()
+	defer db.close()
 
-	writes, asks := store.New(p.ingest), store.New(p.ask)
+	writes, asks := store.New(db.ingest), store.New(db.ask)
 	status := ingest.NewStatus()
 	scheduler := jobs.New(log, writes, schedule(writes, cfg.retention()))
 	handler, err := api.New(api.Options{
@@ -113,12 +105,12 @@ func serve(ctx context.Context, e env, f serveFlags, cfg config, sources []inges
 	if beside != nil {
 		g.Go(func() error { return beside(ctx, log) })
 	}
-	if done != nil {
+	if db.done != nil {
 		g.Go(func() error {
 			select {
 			case <-ctx.Done():
 				return nil
-			case <-done:
+			case <-db.done:
 				return errors.New("the private PostgreSQL has ended: its log is in the state directory")
 			}
 		})
