@@ -20,7 +20,7 @@ import (
 type parseCmd struct {
 	Format   string `help:"Format of the log (see hangup formats); detected when not given." placeholder:"NAME" xor:"format"`
 	Layout   string `help:"The format string of an access log, as in the server's configuration: nginx log_format, Apache LogFormat, Tomcat and Jetty patterns, gunicorn --access-logformat, uWSGI log-format, morgan ..." placeholder:"STR"`
-	Zone     string `help:"Zone of times that have none, as Europe/Berlin; UTC when not given." placeholder:"IANA"`
+	Zone     string `help:"Zone of times that have none, as Europe/Berlin; UTC when not given." placeholder:"IANA" aliases:"timezone"`
 	Pattern  string `help:"A regular expression (RE2) with groups named after fields, to try a format of your own: (?P<time>\\S+) (?P<message>.*) ..." placeholder:"RE" xor:"format"`
 	Config   string `help:"Configuration file, for the formats that it defines." env:"HANGUP_CONFIG" type:"path" placeholder:"FILE"`
 	Unparsed bool   `help:"Print only the records that were not understood, with the reason and their text."`
