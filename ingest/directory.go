@@ -69,29 +69,6 @@ func (d *directories) names(dir string) (map[string]bool, error) {
 	return x.names, x.err
 }
 
-// expand returns the directories that a pattern of a directory names.
-func (d *directories) expand(dir string) ([]string, error) {
-	if !isGlob(dir) {
-		return []string{dir}, nil
-	}
-	p := newPattern(dir, false)
-	parents, err := d.expand(p.dir)
-	var out []string
-	for _, parent := range parents {
-		names, listErr := d.names(parent)
-		err = errors.Join(err, listErr)
-		for n := range names {
-			if !p.matches(n) {
-				continue
-			}
-			if target, st, err := resolve(filepath.Join(parent, n)); err == nil && st.IsDir() {
-				out = append(out, target)
-			}
-		}
-	}
-	return out, err
-}
-
 var errUntrusted = errors.New("symbolic link to a file of another user")
 
 // resolve returns what path names once links are followed. A link is followed when root or Hangup's own user made it, or

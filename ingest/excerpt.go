@@ -42,7 +42,7 @@ func (s *Status) Excerpt(source int64) ([]event.Line, parser.Options, error) {
 
 // ReadExcerpt returns the lines of a file at path as Status.Excerpt does.
 func ReadExcerpt(path string) ([]event.Line, error) {
-	e, err := look(path, false)
+	e, err := look(path)
 	if err != nil {
 		return nil, err
 	}

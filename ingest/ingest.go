@@ -105,7 +105,7 @@ func Run(ctx context.Context, o Options) error {
 	for _, s := range o.Sources {
 		m := &manager{
 			Options: o, source: s, service: services[s.Service], sem: sem, fast: fast,
-			bulk: bulk, pattern: newPattern(s.Path, true), dirs: dirs, unpacking: unpacking,
+			bulk: bulk, dirs: dirs, unpacking: unpacking,
 			log:  o.Log.With(slog.String("log.file.path", s.Path)),
 			held: map[inode]*held{}, settled: map[content]bool{}, retry: map[content]time.Time{}, cut: map[int64]cut{},
 		}

@@ -21,7 +21,6 @@ import (
 type manager struct {
 	Options
 	source    Source
-	pattern   pattern
 	dirs      *directories
 	service   *serviceState
 	sem       *semaphore.Weighted
@@ -54,7 +53,6 @@ type held struct {
 	gen   event.Generation
 	f     file
 	path  string
-	base  string
 	last  atomic.Bool
 	off   atomic.Int64
 	halt  chan struct{}
@@ -178,7 +176,7 @@ func (m *manager) scan(ctx context.Context) error {
 	for _, h := range m.held {
 		h.named = false
 	}
-	present, successor, waiting := map[inode]bool{}, map[string]bool{}, map[inode]*candidate{}
+	present, successor, waiting := map[inode]bool{}, false, map[inode]*candidate{}
 	for _, c := range m.pending {
 		waiting[c.inode] = c
 	}
@@ -186,7 +184,7 @@ func (m *manager) scan(ctx context.Context) error {
 	var packed []entry
 	for _, e := range found {
 		present[e.inode] = true
-		successor[e.base] = successor[e.base] || e.main
+		successor = successor || e.main
 		h, w := m.held[e.inode], waiting[e.inode]
 		switch {
 		case m.settled[e.content]:
@@ -211,7 +209,7 @@ func (m *manager) scan(ctx context.Context) error {
 	}
 	for _, h := range m.held {
 		quiet := time.Since(time.Unix(0, h.growth.Load()))
-		h.last.Store(!h.named && (successor[h.base] && quiet > m.Grace || quiet > holdDeleted))
+		h.last.Store(!h.named && (successor && quiet > m.Grace || quiet > holdDeleted))
 	}
 	if len(m.pending) > 0 {
 		errs = append(errs, m.identify(ctx))
@@ -297,7 +295,7 @@ func (m *manager) begin(ctx context.Context, e entry, f file, newest *int64) err
 func (m *manager) follow(ctx context.Context, e entry, f file, g event.Generation, live bool) {
 	delete(m.cut, g.ID)
 	size, _ := f.Size() // an error comes again
-	h := &held{gen: g, f: f, path: e.path, base: e.base, halt: make(chan struct{}), ended: make(chan struct{}), size: size, named: e.main}
+	h := &held{gen: g, f: f, path: e.path, halt: make(chan struct{}), ended: make(chan struct{}), size: size, named: e.main}
 	h.off.Store(g.Off)
 	h.growth.Store(time.Now().UnixNano())
 	m.held[e.inode] = h

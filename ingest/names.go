@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -43,51 +44,5 @@ func cutRotation(names []string, stem, ext string) []string {
 	return names
 }
 
-// pattern is what a source's path names.
-type pattern struct {
-	path string
-	dir  string // may hold wildcards, as name may
-	name string
-	glob bool
-}
-
-// newPattern reads a path. Wildcards are *, ? and [ ], as in a shell, and do not match a slash; literal takes them as
-// they stand.
-func newPattern(path string, literal bool) pattern {
-	dir, name := filepath.Split(path)
-	return pattern{path: path, dir: filepath.Clean(dir + "."), name: name, glob: !literal && isGlob(path)}
-}
-
-// isGlob says whether a path holds a wildcard.
-func isGlob(path string) bool { return strings.ContainsAny(path, `*?[`) }
-
-// matches says whether a file of that name is meant. As in a shell, a wildcard does not stand for a leading dot.
-func (p pattern) matches(name string) bool {
-	if !p.glob {
-		return name == p.name
-	}
-	if strings.HasPrefix(name, ".") && !strings.HasPrefix(p.name, ".") {
-		return false
-	}
-	ok, err := filepath.Match(p.name, name)
-	return ok && err == nil
-}
-
-// role says what a name in the directory of a pattern is: a log that it names (then base is name), a rotated one of log
-// base, or nothing ("").
-func (p pattern) role(name string, exists map[string]bool) (base string) {
-	for _, b := range bases(name) {
-		if p.matches(b) {
-			if exists[b] {
-				return b
-			}
-			if base == "" {
-				base = b
-			}
-		}
-	}
-	if _, packed := unpackedName(name); !packed && p.matches(name) {
-		return name
-	}
-	return base
-}
+// isRotated says whether log rotation may have given a log this name: both stand without their directory.
+func isRotated(name, log string) bool { return name != log && slices.Contains(bases(name), log) }
