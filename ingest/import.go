@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"regexp"
 	"time"
 
 	"hangup/event"
@@ -57,18 +55,6 @@ type Imported struct {
 
 // errTaken says that another process stored what this one was about to.
 var errTaken = errors.New("another process reads the same content at the same time; import it again when that is done")
-
-// suffixes matches what rotation and compression put behind a log's name.
-var suffixes = regexp.MustCompile(`([.-][0-9][0-9T_.:-]*)?(\.(gz|zst|bz2|xz))?$`)
-
-// LogOf returns the name of the log that a rotated or compressed file is a part of: access.log for access.log.2.gz.
-func LogOf(file string) string {
-	dir, base := filepath.Split(file)
-	if i := suffixes.FindStringIndex(base); i[0] > 0 {
-		base = base[:i[0]]
-	}
-	return dir + base
-}
 
 // Import reads one file from where its content is committed to its end. When ctx ends, what is stored stays, and a later
 // Import goes on from there. Imported is valid after an error too.

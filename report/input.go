@@ -1,15 +1,14 @@
 package report
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+
+	"hangup/ingest"
 )
 
 // Stdin is the name of standard input.
@@ -20,14 +19,6 @@ type Set struct {
 	Name  string
 	Files []string
 }
-
-// rotated tells a rotated file's name: what it is of, and its place. logrotate, Apache's rotatelogs, Tomcat and log4j
-// write a number behind the name, or a date behind or in it.
-var (
-	compressed = regexp.MustCompile(`\.(gz|zst|zstd|bz2|xz)$`)
-	numbered   = regexp.MustCompile(`\.(\d{1,4})$`)
-	dated      = regexp.MustCompile(`[-._]?(20\d\d)[-._]?([01]\d)[-._]?([0-3]\d)(?:[-._T]?(\d{2,10}))?`)
-)
 
 // Sets finds which of the files belong to one log, and orders them. Patterns that no shell has expanded are expanded. Its
 // errors name the file and what to do.
@@ -45,34 +36,23 @@ func Sets(names []string) ([]Set, error) {
 		}
 	}
 	type place struct {
-		file, date string
-		number     int
+		file string
+		name ingest.Name
 	}
 	logs := map[string][]place{}
 	var order []string
 	for _, f := range files {
 		dir, base := filepath.Split(f)
-		p := place{file: f, date: "~"} // sorts behind every date: the file that is written now
-		base = compressed.ReplaceAllString(base, "")
-		if m := numbered.FindStringSubmatch(base); m != nil {
-			p.number, _ = strconv.Atoi(m[1])
-			base = numbered.ReplaceAllString(base, "")
-		}
-		if m := dated.FindStringSubmatch(base); m != nil {
-			p.date = m[1] + m[2] + m[3] + m[4]
-			base = dated.ReplaceAllString(base, "")
-		}
-		k := dir + base
+		n := ingest.ParseName(base, func(name string) bool { return slices.Contains(files, filepath.Clean(dir+name)) })
+		k := dir + n.Log
 		if logs[k] == nil {
 			order = append(order, k)
 		}
-		logs[k] = append(logs[k], p)
+		logs[k] = append(logs[k], place{f, n})
 	}
 	var out []Set
 	for _, k := range order {
-		slices.SortStableFunc(logs[k], func(a, b place) int {
-			return cmp.Or(cmp.Compare(a.date, b.date), cmp.Compare(b.number, a.number))
-		})
+		slices.SortStableFunc(logs[k], func(a, b place) int { return a.name.Compare(b.name) })
 		s := Set{}
 		for _, p := range logs[k] {
 			s.Files = append(s.Files, p.file)

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"hangup/answer"
@@ -101,7 +100,7 @@ func siblings(path string) string {
 	}
 	n := 0
 	for _, e := range entries {
-		if rest, ok := strings.CutPrefix(e.Name(), base); ok && len(rest) > 1 && strings.ContainsRune(".-", rune(rest[0])) {
+		if e.Name() != base && ingest.ParseName(e.Name(), func(name string) bool { return name == base }).Log == base {
 			n++
 		}
 	}
