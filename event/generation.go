@@ -66,6 +66,17 @@ type Generation struct {
 	SizeSeen  int64
 	State     State
 	FirstSeen time.Time
+	Settings  Settings // that it was begun to be read with
+}
+
+// Settings are what a log is read with, as it was given: the same bytes may say something else with others.
+type Settings struct {
+	Format  string    `json:"format,omitempty"`  // "" when it is detected
+	Layout  string    `json:"layout,omitempty"`  // the server's format string
+	Zone    string    `json:"zone,omitempty"`    // of times without one, by its IANA name; "" is UTC
+	Formats string    `json:"formats,omitempty"` // fingerprint of the formats that users defined; "" for none
+	Since   time.Time `json:"since,omitzero"`    // records before it were skipped; zero for no bound
+	Until   time.Time `json:"until,omitzero"`    // records from it on were skipped; zero for no bound
 }
 
 // Inode names a file while it exists. Numbers are used again at once after a deletion: an inode alone identifies nothing.

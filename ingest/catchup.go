@@ -292,7 +292,7 @@ func (p *pipeline) long(s span, ends bool) error {
 // line gives a line to the parser.
 func (p *pipeline) line(l event.Line) {
 	if len(l.Text) > maxLine {
-		_ = p.long(span{l.Start, l.End}, true)
+		_ = p.long(span{l.Start, l.End}, !l.Unterminated)
 		return
 	}
 	if n := holes(l.Text); n > 0 {

@@ -185,7 +185,8 @@ func (x *importing) find(ctx context.Context, c content) error {
 	if x.Parser.Format == "" {
 		x.Parser.Hint = format
 	}
-	x.gen = event.Generation{Source: id, Path: x.File, Dev: c.Dev, Ino: c.Ino, SizeSeen: c.size, State: event.Live, FirstSeen: time.Now()}
+	x.gen = event.Generation{Source: id, Path: x.File, Dev: c.Dev, Ino: c.Ino, SizeSeen: c.size, State: event.Live, FirstSeen: time.Now(), Settings: SettingsOf(x.Parser)}
+	x.gen.Settings.Since, x.gen.Settings.Until = x.Since, x.Until
 	if x.gen.Head, err = event.HeadPrint(bytes.NewReader(x.head), len(x.head)); err != nil {
 		return err
 	}

@@ -275,7 +275,7 @@ func (m *manager) begin(ctx context.Context, e entry, f file, newest *int64) err
 	if err != nil {
 		return err
 	}
-	g := event.Generation{Source: m.id, Path: e.path, Dev: e.Dev, Ino: e.Ino, SizeSeen: size, State: event.Live, FirstSeen: time.Now()}
+	g := event.Generation{Source: m.id, Path: e.path, Dev: e.Dev, Ino: e.Ino, SizeSeen: size, State: event.Live, FirstSeen: time.Now(), Settings: SettingsOf(m.source.Parser)}
 	if *newest == 0 {
 		g.FirstSeen = m.first
 	}

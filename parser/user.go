@@ -3,9 +3,11 @@ package parser
 import (
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,6 +37,7 @@ type UserRule struct {
 // UserFormats are formats that users defined. They do not change and may be used by many. Nil is an empty set.
 type UserFormats struct {
 	list []format
+	sum  string
 }
 
 // DefinitionError says what is wrong with a user's format.
@@ -68,7 +71,20 @@ func DefineFormats(list []UserFormat) (*UserFormats, error) {
 			return nil, err
 		}
 	}
+	if len(list) > 0 {
+		h := fnv.New64a()
+		_, _ = fmt.Fprintf(h, "%+v", list) // maps are printed in the order of their keys
+		set.sum = strconv.FormatUint(h.Sum64(), 16)
+	}
 	return set, nil
+}
+
+// Fingerprint names the definitions: with another one, lines may be read otherwise. It is "" for an empty set.
+func (s *UserFormats) Fingerprint() string {
+	if s == nil {
+		return ""
+	}
+	return s.sum
 }
 
 var userName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)

@@ -190,6 +190,8 @@ func (s *Store) AddGeneration(ctx context.Context, service string, g event.Gener
 	if err != nil {
 		return 0, err
 	}
+	settings := g.Settings
+	settings.Layout = event.Clean(settings.Layout)
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SELECT FROM source WHERE service_id = $1 AND source_id = $2 FOR UPDATE`, svc, g.Source); err != nil {
 			return err
@@ -202,9 +204,9 @@ func (s *Store) AddGeneration(ctx context.Context, service string, g event.Gener
 		if stale {
 			return event.ErrStale
 		}
-		return tx.QueryRow(ctx, `INSERT INTO generation (service_id, source_id, path, dev, ino, size_seen, state, first_seen_at, head_len, head_sha256)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10, ''::bytea)) RETURNING generation_id`,
-			svc, g.Source, event.Clean(g.Path), int64(g.Dev), int64(g.Ino), g.SizeSeen, g.State, g.FirstSeen, g.Head.Len, g.Head.Sum).Scan(&id)
+		return tx.QueryRow(ctx, `INSERT INTO generation (service_id, source_id, path, dev, ino, size_seen, state, first_seen_at, head_len, head_sha256, settings)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10, ''::bytea), $11) RETURNING generation_id`,
+			svc, g.Source, event.Clean(g.Path), int64(g.Dev), int64(g.Ino), g.SizeSeen, g.State, g.FirstSeen, g.Head.Len, g.Head.Sum, settings).Scan(&id)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("add generation of %s: %w", g.Path, err)

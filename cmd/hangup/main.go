@@ -24,6 +24,7 @@ type cli struct {
 	Formats formatsCmd `cmd:"" help:"List the log formats."`
 	Detect  detectCmd  `cmd:"" help:"Say which format a log has, and how sure that is."`
 	Doctor  doctorCmd  `cmd:"" help:"Check logs, their formats, the disk and the database, and say what to do."`
+	Verify  verifyCmd  `cmd:"" help:"Count again what is stored, from the files that are still there."`
 	Migrate migrateCmd `cmd:"" help:"Bring a database to this program's schema."`
 
 	Version kong.VersionFlag `help:"Print the version and exit."`

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"hangup/store/storetest"
+)
+
+// runVerify runs `hangup verify` and returns its exit code and what it prints.
+func runVerify(t *testing.T, url string, args ...string) (code int, out string) {
+	t.Helper()
+	var b bytes.Buffer
+	e := env{stdout: &b, stderr: &b, getenv: func(string) string { return "1GiB" }} // of GOMEMLIMIT
+	code = run(t.Context(), e, append([]string{"verify", "--database-url", url}, args...))
+	for l := range strings.Lines(b.String()) {
+		if n := len([]rune(strings.TrimSuffix(l, "\n"))); n > 80 && !strings.HasPrefix(l, "hangup:") && !strings.HasPrefix(l, " ") && !strings.HasPrefix(l, "{") {
+			t.Errorf("a line of %d columns: %s", n, l)
+		}
+	}
+	return code, b.String()
+}
+
+// TestVerifyFinds tampers with what an import has stored, and with its files, and has each found.
+func TestVerifyFinds(t *testing.T) {
+	t.Parallel()
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rnd := rand.New(rand.NewPCG(seed, 3))
+	dir, url := t.TempDir(), storetest.URL(t)
+	first, second := filepath.Join(dir, "access.log.1"), filepath.Join(dir, "access.log")
+	oldLog(t, rnd, first, 6_000)
+	oldLog(t, rnd, second, 2_000)
+	runImport(t, url, 0, first, second)
+	runImport(t, url, 0, "--since", "2026-03-09T20:20:00Z", "--service", "half", first)
+	if err := gzipFile(first); err != nil {
+		t.Fatal(err)
+	}
+	first += ".gz"
+
+	expect := func(what string, code int, words []string, args ...string) {
+		t.Helper()
+		got, out := runVerify(t, url, args...)
+		if got != code {
+			t.Errorf("%s: exit code %d, want %d:\n%s", what, got, code, out)
+		}
+		for _, w := range words {
+			if !strings.Contains(strings.Join(strings.Fields(out), " "), w) {
+				t.Errorf("%s: it does not say %q:\n%s", what, w, out)
+			}
+		}
+	}
+	expect("an import", 0, []string{"3 log contents: 3 equal.", "All that could be compared is equal."})
+	expect("the levels alone", 0, []string{"3 not read", "agrees with itself"}, "--quick")
+	expect("one source", 0, []string{"3 equal"}, "--source", second)
+	expect("no source", 2, []string{"nothing is stored of it"}, "--source", "/nowhere")
+	expect("a wrong flag", 2, nil, "--since", "yesterday")
+
+	var v verification
+	_, out := runVerify(t, url, "-o", "json")
+	if err := json.Unmarshal([]byte(out), &v); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if v.WithRecords != v.Hours || v.Schema != "hangup.verify/1" || v.WithFiles < 2 || v.Buckets < 4 || len(v.Generations) != 3 || v.Generations[0].Records.Request == 0 {
+		t.Errorf("an import gives %+v", v)
+	}
+
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context()) //nolint:errcheck // it was only used here
+	for what, c := range map[string]struct {
+		sql   string
+		args  []string
+		words []string
+	}{
+		"an hour":      {`UPDATE tally_hour SET requests = requests + 7 WHERE ctid = (SELECT ctid FROM tally_hour ORDER BY requests DESC LIMIT 1)`, nil, []string{"hour 2026-03-", "requests: stored", "the minutes say", "the files say"}},
+		"a day":        {`UPDATE tally_day SET bytes = bytes - 1 WHERE ctid = (SELECT ctid FROM tally_day ORDER BY requests DESC LIMIT 1)`, []string{"--quick"}, []string{"day 2026-03-", "bytes: stored", "the hours say"}},
+		"a counter":    {`UPDATE generation SET requests = requests - 1, others = others + 1 WHERE path LIKE '%access.log'`, nil, []string{"requests: stored", "others: stored 1, the file says 0", "1 different"}},
+		"bytes":        {`UPDATE generation SET bytes_parsed = bytes_parsed - 5, bytes_skipped = bytes_skipped + 5 WHERE path LIKE '%access.log'`, nil, []string{"bytes_parsed: stored", "bytes_skipped: stored 5"}},
+		"a hang-up":    {`DELETE FROM disconnect WHERE ctid = (SELECT ctid FROM disconnect WHERE tableoid = (SELECT tableoid FROM disconnect LIMIT 1) LIMIT 1)`, []string{"--quick"}, []string{"dropped (client): stored", "the single hang-ups say", "hang-ups: stored"}},
+		"its party":    {`UPDATE disconnect SET party = 'server' WHERE (generation_id, off) = (SELECT generation_id, off FROM disconnect LIMIT 1)`, nil, []string{"dropped (server): stored 0", "the single hang-ups say 1"}},
+		"a minute":     {`UPDATE tally SET requests = requests + 1 WHERE ctid = (SELECT ctid FROM tally WHERE tableoid = (SELECT tableoid FROM tally LIMIT 1) LIMIT 1)`, []string{"--quick"}, []string{"requests: stored", "the minutes say"}},
+		"a whole hour": {`DELETE FROM tally_hour WHERE bucket = (SELECT min(bucket) FROM tally_hour)`, nil, []string{"requests: stored 0"}},
+	} {
+		// What is tampered with is put back: triggers and constraints stay as they are.
+		tables := map[string]string{}
+		for _, name := range []string{"tally_hour", "tally_day", "generation", "disconnect", "tally"} {
+			if strings.Contains(c.sql, " "+name+" ") {
+				tables[name] = "saved_" + name
+			}
+		}
+		run := func(sql string) {
+			t.Helper()
+			if _, err := conn.Exec(t.Context(), sql); err != nil {
+				t.Fatalf("%s: %s: %v", what, sql, err)
+			}
+		}
+		for name, saved := range tables {
+			run("CREATE TABLE " + saved + " AS SELECT * FROM " + name)
+		}
+		run(c.sql)
+		expect(what, 1, append(c.words, "Something differs."), c.args...)
+		for name, saved := range tables {
+			columns := "*"
+			if name == "generation" {
+				run(`UPDATE generation g SET requests = s.requests, others = s.others, bytes_parsed = s.bytes_parsed, bytes_skipped = s.bytes_skipped FROM ` + saved + ` s WHERE s.generation_id = g.generation_id`)
+			} else {
+				run("DELETE FROM " + name)
+				run("INSERT INTO " + name + " SELECT " + columns + " FROM " + saved)
+			}
+			run("DROP TABLE " + saved)
+		}
+	}
+	expect("all put back", 0, []string{"3 equal"})
+
+	content, err := os.ReadFile(second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(b []byte) {
+		t.Helper()
+		if err := os.WriteFile(second, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(content[:len(content)/2])
+	expect("a file that was cut", 0, []string{"1 changed, 2 equal", "no longer holds"})
+	write(bytes.Replace(content, []byte("GET /shop"), []byte("GET /a-longer-path"), 1))
+	expect("a file that was edited", 0, []string{"1 changed, 2 equal"})
+	write(bytes.Replace(content, []byte("\" 200 "), []byte("\" 499 "), 1))
+	expect("a file that was edited in place", 0, []string{"1 changed, 2 equal"}) // in its first line
+	at := bytes.Index(content[4000:], []byte("\" 200 ")) + 4000
+	write(append(append(append([]byte{}, content[:at]...), "\" 499 "...), content[at+6:]...))
+	expect("a file that says something else in its middle", 1, []string{"1 different, 2 equal", "disconnects: stored"})
+	if err := os.Remove(second); err != nil {
+		t.Fatal(err)
+	}
+	expect("a file that is gone", 0, []string{"1 gone, 2 equal"})
+	if err := os.Rename(first, filepath.Join(dir, "elsewhere")); err != nil {
+		t.Fatal(err)
+	}
+	expect("no file at all", 0, []string{"3 gone", "no file could be compared"})
+}
+
+// TestVerifyBesideServe runs `hangup verify` again and again while logs are written to, rotated and compressed.
+func TestVerifyBesideServe(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	dir, url := t.TempDir(), storetest.URL(t)
+	a, b := newWriter(t, seed, filepath.Join(dir, "a.log"), false), newWriter(t, seed+1, filepath.Join(dir, "b.log"), false)
+	a.turnWith("compress", "delaycompress")
+	b.turnWith("compress")
+	writers := []*writer{a, b}
+	for _, w := range writers {
+		w.write(100)
+		w.flush()
+	}
+	p := startServe(t, url, a.path, b.path)
+	for round := range 4 {
+		for _, w := range writers {
+			w.write(2000)
+			if round > 0 {
+				w.rotate()
+			}
+			w.write(50)
+		}
+		if code, out := runVerify(t, url); code != 0 {
+			t.Fatalf("verify beside serve gives %d:\n%s", code, out)
+		}
+	}
+	for _, w := range writers {
+		w.flush()
+	}
+	want := int64(a.n + b.n)
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context()) //nolint:errcheck // it was only read
+	eventually(t, "all lines stored", func() bool {
+		var n int64
+		err := conn.QueryRow(t.Context(), `SELECT sum(requests + disconnects)::bigint FROM generation`).Scan(&n)
+		return err == nil && n == want
+	}, func() string { return p.log.String() })
+	code, out := runVerify(t, url)
+	if code != 0 || !strings.Contains(out, "All that could be compared is equal.") || strings.Contains(out, "gone") || strings.Contains(out, "changed") {
+		t.Errorf("verify gives %d:\n%s", code, out)
+	}
+	p.stop()
+}
