@@ -11,6 +11,8 @@ import (
 
 	"hangup/api"
 	"hangup/event"
+	"hangup/store"
+	"hangup/store/block"
 	"hangup/store/storetest/fill"
 )
 
@@ -183,8 +185,15 @@ func TestClients(t *testing.T) {
 	if l := get[api.ClientList](t, s, "/api/v1/clients"+rg+"&f=status:eq:499&f=client:in:192.0.2.1|192.0.2.2"); len(l.Items) != 2 || l.Items[0].Rate != nil {
 		t.Errorf("two clients: %+v", l.Items)
 	}
-	_, err := s.pool.Exec(t.Context(), `INSERT INTO client_tally SELECT service_id, day, hour, '(other)', '', 5, 1000, 5, 0, 0, last_seen_at FROM client_tally LIMIT 1`)
-	if err != nil {
+	var (
+		hour time.Time
+		w    block.Clients
+	)
+	if err := s.pool.QueryRow(t.Context(), `SELECT hour FROM client_block LIMIT 1`).Scan(&hour); err != nil {
+		t.Fatal(err)
+	}
+	w.Add(hour, &block.Client{Name: store.OtherClients, Clients: 5, Requests: 1000, Dropped: 5, LastSeen: hour})
+	if _, err := s.pool.Exec(t.Context(), `INSERT INTO client_block SELECT service_id, day, hour, 1, 0, $1 FROM client_block LIMIT 1`, w.Bytes()); err != nil {
 		t.Fatal(err)
 	}
 	if l := get[api.ClientList](t, s, "/api/v1/clients"+rg); len(l.Items) != 9 {

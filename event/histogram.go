@@ -178,7 +178,11 @@ func (h *Histogram) Encode() []byte {
 	if len(h.cells) == 0 {
 		return nil
 	}
-	out := make([]byte, 0, 8*len(h.cells))
+	return h.AppendEncoded(make([]byte, 0, 8*len(h.cells)))
+}
+
+// AppendEncoded appends what Encode writes.
+func (h *Histogram) AppendEncoded(out []byte) []byte {
 	last := uint32(0)
 	for _, c := range h.cells {
 		b := c.bucket

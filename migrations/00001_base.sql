@@ -153,55 +153,27 @@ CREATE INDEX disconnect_joined ON disconnect (service_id, joined_generation_id, 
 CREATE INDEX disconnect_report ON disconnect (service_id, written_at)
     WHERE NOT exchange AND joined_generation_id IS NULL AND phase <> 'idle';
 
--- Counts per minute, route and agent class: rows are appended, questions add them up, a job merges them.
--- done and drop: ages of completed and dropped exchanges (see event.Histogram).
-CREATE TABLE tally (
-    service_id         integer     NOT NULL,
-    day                date        NOT NULL,
-    minute             timestamptz NOT NULL,
-    route_id           integer     NOT NULL,
-    agent_id           integer     NOT NULL,
-    requests           bigint      NOT NULL,
-    bytes              bigint      NOT NULL,
-    dropped_client     bigint      NOT NULL,
-    dropped_upstream   bigint      NOT NULL,
-    dropped_server     bigint      NOT NULL,
-    dropped_unknown    bigint      NOT NULL,
-    reported_client    bigint      NOT NULL,
-    reported_upstream  bigint      NOT NULL,
-    reported_server    bigint      NOT NULL,
-    reported_unknown   bigint      NOT NULL,
-    idle               bigint      NOT NULL,
-    done               bytea,
-    "drop"             bytea
+-- Counts per minute, route and agent class are packed into blocks (package store/block): a row holds what one batch says of
+-- a route in an hour. Rows are appended, questions add them up, jobs merge them: an hour that is over has one for each route.
+CREATE TABLE minute_block (
+    service_id integer     NOT NULL,
+    day        date        NOT NULL,
+    hour       timestamptz NOT NULL,
+    route_id   integer     NOT NULL,
+    cells      bytea       NOT NULL
 ) PARTITION BY RANGE (day);
-CREATE TABLE tally_default PARTITION OF tally DEFAULT;
-CREATE INDEX tally_minute ON tally (service_id, minute);
-CREATE INDEX tally_route ON tally (service_id, route_id, minute);
+CREATE TABLE minute_block_default PARTITION OF minute_block DEFAULT;
+CREATE INDEX minute_block_hour ON minute_block (service_id, hour, route_id);
 
--- The same by hour and by day, one row per key; a job replaces whole buckets.
-CREATE TABLE tally_hour (
-    service_id         integer     NOT NULL,
-    bucket             timestamptz NOT NULL,
-    route_id           integer     NOT NULL,
-    agent_id           integer     NOT NULL,
-    requests           bigint      NOT NULL,
-    bytes              bigint      NOT NULL,
-    dropped_client     bigint      NOT NULL,
-    dropped_upstream   bigint      NOT NULL,
-    dropped_server     bigint      NOT NULL,
-    dropped_unknown    bigint      NOT NULL,
-    reported_client    bigint      NOT NULL,
-    reported_upstream  bigint      NOT NULL,
-    reported_server    bigint      NOT NULL,
-    reported_unknown   bigint      NOT NULL,
-    idle               bigint      NOT NULL,
-    done               bytea,
-    "drop"             bytea,
-    PRIMARY KEY (service_id, bucket, route_id, agent_id)
+-- The same by hour and by day, one block for each route; a job replaces whole buckets.
+CREATE TABLE hour_block (
+    service_id integer     NOT NULL,
+    bucket     timestamptz NOT NULL,
+    route_id   integer     NOT NULL,
+    cells      bytea       NOT NULL,
+    PRIMARY KEY (service_id, bucket, route_id)
 );
-CREATE INDEX tally_hour_route ON tally_hour (service_id, route_id, bucket);
-CREATE TABLE tally_day (LIKE tally_hour INCLUDING ALL);
+CREATE TABLE day_block (LIKE hour_block INCLUDING ALL);
 
 -- Which hours and days hold what the minutes say. An hour that is not here, or is dirty, is asked by minute.
 CREATE TABLE folded (
@@ -218,24 +190,19 @@ CREATE TABLE dirty_hour (
     PRIMARY KEY (service_id, hour, generation_id)
 );
 
--- Counts by client and hour: rows are appended and a job merges them; of an hour that is over it keeps the clients that
--- hung up most and asked most, and adds the rest up as '(other)'.
-CREATE TABLE client_tally (
-    service_id   integer     NOT NULL,
-    day          date        NOT NULL,
-    hour         timestamptz NOT NULL,
-    client       text        NOT NULL,
-    client_scope text        NOT NULL,
-    clients      bigint      NOT NULL DEFAULT 1,
-    requests     bigint      NOT NULL,
-    dropped      bigint      NOT NULL,
-    reported     bigint      NOT NULL,
-    idle         bigint      NOT NULL,
-    last_seen_at timestamptz NOT NULL
+-- Counts by client and hour, packed likewise: a row holds the clients of one batch. A job merges them; of an hour that is
+-- over it keeps the clients that hung up most and asked most, and adds the rest up as '(other)'. Such an hour with many
+-- clients is in several parts: a client's is the hash of its name (32-bit FNV-1a) modulo parts.
+CREATE TABLE client_block (
+    service_id integer     NOT NULL,
+    day        date        NOT NULL,
+    hour       timestamptz NOT NULL,
+    parts      smallint    NOT NULL,
+    part       smallint    NOT NULL,
+    clients    bytea       NOT NULL
 ) PARTITION BY RANGE (day);
-CREATE TABLE client_tally_default PARTITION OF client_tally DEFAULT;
-CREATE INDEX client_tally_hour ON client_tally (service_id, hour);
-CREATE INDEX client_tally_client ON client_tally (service_id, client, hour);
+CREATE TABLE client_block_default PARTITION OF client_block DEFAULT;
+CREATE INDEX client_block_hour ON client_block (service_id, hour);
 
 -- When each day was written to last: a day expires so long after that, so that old logs can be imported.
 CREATE TABLE day_written (
@@ -316,3 +283,114 @@ CREATE TABLE job_run (
     error       text
 );
 CREATE INDEX job_run_job ON job_run (job, started_at DESC);
+
+-- What blocks hold, for people with psql and for tests: hangup itself reads blocks with package store/block.
+-- +goose StatementBegin
+CREATE FUNCTION cells_of(block bytea) RETURNS TABLE (minute integer, agent_id integer, requests bigint, bytes bigint,
+    dropped_client bigint, dropped_upstream bigint, dropped_server bigint, dropped_unknown bigint,
+    reported_client bigint, reported_upstream bigint, reported_server bigint, reported_unknown bigint, idle bigint, done bytea, "drop" bytea)
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE ROWS 200 AS $$
+DECLARE
+    b     bytea := block || ''::bytea; -- not compressed and in one piece
+    n     integer := length(b);
+    at    integer := 1;
+    mask  bigint;
+    value bigint[];
+    v     bigint;
+    shift integer;
+    byte  integer;
+BEGIN
+    minute := 0;
+    WHILE at < n LOOP
+        value := array_fill(0::bigint, ARRAY[16]);
+        done := NULL;
+        "drop" := NULL;
+        mask := 0;
+        FOR field IN 1 .. 16 LOOP -- minutes later, agent, mask; then requests, bytes, done, drop, dropped, reported, idle, if the mask has them
+            CONTINUE WHEN field > 3 AND mask >> (field - 4) & 1 = 0;
+            v := 0;
+            shift := 0;
+            LOOP
+                byte := get_byte(b, at);
+                at := at + 1;
+                v := v | ((byte & 127)::bigint << shift);
+                EXIT WHEN byte < 128;
+                shift := shift + 7;
+            END LOOP;
+            CASE
+                WHEN field = 1 THEN minute := minute + v;
+                WHEN field = 2 THEN agent_id := v;
+                WHEN field = 3 THEN mask := v;
+                WHEN field = 6 THEN done := substring(b FROM at + 1 FOR v::integer); at := at + v;
+                WHEN field = 7 THEN "drop" := substring(b FROM at + 1 FOR v::integer); at := at + v;
+                ELSE value[field] := (v >> 1 & 9223372036854775807) # -(v & 1);
+            END CASE;
+        END LOOP;
+        requests := value[4]; bytes := value[5];
+        dropped_client := value[8]; dropped_upstream := value[9]; dropped_server := value[10]; dropped_unknown := value[11];
+        reported_client := value[12]; reported_upstream := value[13]; reported_server := value[14]; reported_unknown := value[15];
+        idle := value[16];
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE FUNCTION clients_of(from_hour timestamptz, block bytea) RETURNS TABLE (client text, client_scope text, clients bigint,
+    requests bigint, dropped bigint, reported bigint, idle bigint, last_seen_at timestamptz)
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE ROWS 200 AS $$
+DECLARE
+    b     bytea := block || ''::bytea;
+    n     integer := length(b);
+    at    integer := 1;
+    scope bigint;
+    mask  bigint;
+    value bigint[];
+    v     bigint;
+    shift integer;
+    byte  integer;
+BEGIN
+    WHILE at < n LOOP
+        value := array_fill(0::bigint, ARRAY[10]);
+        mask := 0;
+        FOR field IN 1 .. 10 LOOP -- name, scope, its text if it is a rare one, last seen, mask; then the counts that the mask has
+            CONTINUE WHEN field = 3 AND scope < 4 OR field > 5 AND mask >> (field - 6) & 1 = 0;
+            v := 0;
+            shift := 0;
+            LOOP
+                byte := get_byte(b, at);
+                at := at + 1;
+                v := v | ((byte & 127)::bigint << shift);
+                EXIT WHEN byte < 128;
+                shift := shift + 7;
+            END LOOP;
+            CASE
+                WHEN field = 1 THEN client := convert_from(substring(b FROM at + 1 FOR v::integer), 'UTF8'); at := at + v;
+                WHEN field = 2 THEN scope := v; client_scope := (ARRAY['', 'loopback', 'private', 'public'])[v + 1];
+                WHEN field = 3 THEN client_scope := convert_from(substring(b FROM at + 1 FOR v::integer), 'UTF8'); at := at + v;
+                WHEN field = 5 THEN mask := v;
+                ELSE value[field] := (v >> 1 & 9223372036854775807) # -(v & 1);
+            END CASE;
+        END LOOP;
+        last_seen_at := from_hour + value[4] * interval '1 microsecond';
+        clients := value[6] + 1; requests := value[7]; dropped := value[8]; reported := value[9]; idle := value[10];
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+-- +goose StatementEnd
+CREATE VIEW tally AS SELECT b.service_id, b.day, b.hour + c.minute * interval '1 minute' AS minute, b.route_id, c.agent_id, c.requests, c.bytes,
+    c.dropped_client, c.dropped_upstream, c.dropped_server, c.dropped_unknown,
+    c.reported_client, c.reported_upstream, c.reported_server, c.reported_unknown, c.idle, c.done, c."drop"
+    FROM minute_block b, cells_of(b.cells) c;
+CREATE VIEW tally_hour AS SELECT b.service_id, b.bucket, b.route_id, c.agent_id, c.requests, c.bytes,
+    c.dropped_client, c.dropped_upstream, c.dropped_server, c.dropped_unknown,
+    c.reported_client, c.reported_upstream, c.reported_server, c.reported_unknown, c.idle, c.done, c."drop"
+    FROM hour_block b, cells_of(b.cells) c;
+CREATE VIEW tally_day AS SELECT b.service_id, b.bucket, b.route_id, c.agent_id, c.requests, c.bytes,
+    c.dropped_client, c.dropped_upstream, c.dropped_server, c.dropped_unknown,
+    c.reported_client, c.reported_upstream, c.reported_server, c.reported_unknown, c.idle, c.done, c."drop"
+    FROM day_block b, cells_of(b.cells) c;
+CREATE VIEW client_tally AS SELECT b.service_id, b.day, b.hour, c.client, c.client_scope, c.clients, c.requests, c.dropped, c.reported,
+    c.idle, c.last_seen_at
+    FROM client_block b, clients_of(b.hour, b.clients) c;

@@ -95,10 +95,19 @@ func clients(ctx context.Context, tx pgx.Tx, n names, q ClientQuery) (Clients, e
 	if err != nil || out.Total == 0 {
 		return out, err
 	}
-	rate := "NULL::float8"
-	if q.Filter.only(FieldClient, FieldService, FieldParty) {
+	rate, rated := "NULL::float8", q.Filter.only(FieldClient, FieldService, FieldParty)
+	if rated {
 		rate = "d.wide / nullif(coalesce(r.requests, 0), 0)::float8"
 	}
+	// Orders that do not look at requests need those of the page's clients only.
+	var asked askedOf
+	early := q.Sort == ClientsByRate || q.Sort == ClientsByRequests
+	if early {
+		if asked, err = requestsOf(ctx, tx, n, wide, q.Filter.clients()); err != nil {
+			return out, err
+		}
+	}
+	services, names, requests, seen := asked.columns()
 	after := ""
 	if k := q.After; k != nil {
 		after = fmt.Sprintf("WHERE (key, client, service) > (%s::float8, %s::text, %s::text)", a.add(k.Value), a.add(k.Client), a.add(k.Service))
@@ -110,32 +119,62 @@ func clients(ctx context.Context, tx pgx.Tx, n names, q ClientQuery) (Clients, e
 			FROM disconnect t WHERE %[2]s AND %[3]s AND t.client IS NOT NULL GROUP BY 1, 2
 			HAVING count(*) FILTER (WHERE %[1]s) > 0
 		), r AS (
-			SELECT t.service_id, t.client, sum(t.requests)::bigint AS requests, max(t.last_seen_at) AS seen_at
-			FROM client_tally t
-			WHERE %[4]s AND t.hour >= %[5]s AND t.hour < %[6]s AND t.day >= %[11]s AND t.day <= %[12]s
-			  AND t.client <> '`+OtherClients+`' GROUP BY 1, 2
+			SELECT * FROM unnest(%[4]s::integer[], %[5]s::text[], %[6]s::bigint[], %[11]s::timestamptz[]) r(service_id, client, requests, seen_at)
 		), c AS (
-			SELECT s.name AS service, d.client, d.scope, coalesce(r.requests, 0) AS requests, d.disconnects, d.service_id,
+			SELECT s.name AS service, d.client, d.scope, coalesce(r.requests, 0) AS requests, d.disconnects, d.wide, d.service_id,
 				greatest(d.last_at, r.seen_at) AS seen_at, %[7]s AS rate
 			FROM d JOIN service s USING (service_id) LEFT JOIN r USING (service_id, client)
 		), k AS (SELECT *, %[8]s AS key FROM c), page AS (SELECT * FROM k %[9]s ORDER BY key, client, service LIMIT %[10]s)
-		SELECT service, client, scope, requests, disconnects, a.ages, a.p50, a.p95, seen_at, rate, key FROM page
+		SELECT service_id, service, client, scope, requests, disconnects, wide, a.ages, a.p50, a.p95, seen_at, rate, key FROM page
 		CROSS JOIN LATERAL (
 			SELECT count(t.duration_us) AS ages, percentile_disc(0.5) WITHIN GROUP (ORDER BY t.duration_us) AS p50,
 				percentile_disc(0.95) WITHIN GROUP (ORDER BY t.duration_us) AS p95
-			FROM disconnect t WHERE t.service_id = page.service_id AND t.client = page.client AND %[13]s AND %[3]s
+			FROM disconnect t WHERE t.service_id = page.service_id AND t.client = page.client AND %[12]s AND %[3]s
 		) a ORDER BY key, client, service`,
-		in, where, counted, n.sql(a), a.add(wide.From), a.add(wide.To), rate, clientKeys[q.Sort], after, a.add(q.Limit),
-		a.add(wide.From), a.add(wide.To), disconnectsIn(a, n, q.Range)+q.Filter.onDisconnect(a)), a.list...)
+		in, where, counted, a.add(services), a.add(names), a.add(requests), rate, clientKeys[q.Sort], after, a.add(q.Limit),
+		a.add(seen), disconnectsIn(a, n, q.Range)+q.Filter.onDisconnect(a)), a.list...)
 	if err != nil {
 		return out, err
 	}
+	var (
+		keys []ofClient
+		all  []int64 // their hang-ups in the hours that the range touches
+	)
 	out.Clients, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (v ClientFigures, err error) {
-		err = row.Scan(&v.Service, &v.Client, &v.Scope, &v.Requests, &v.Disconnects, &v.Abandoned.Count, &v.Abandoned.P50,
+		var (
+			k ofClient
+			w int64
+		)
+		err = row.Scan(&k.service, &v.Service, &v.Client, &v.Scope, &v.Requests, &v.Disconnects, &w, &v.Abandoned.Count, &v.Abandoned.P50,
 			&v.Abandoned.P95, &v.LastSeen, &v.Rate, &v.Key.Value)
 		v.LastSeen = v.LastSeen.UTC()
 		v.Key.Client, v.Key.Service = v.Client, v.Service
+		k.client = v.Client
+		keys, all = append(keys, k), append(all, w)
 		return v, err
 	})
-	return out, err
+	if err != nil || early || len(keys) == 0 {
+		return out, err
+	}
+	page := make([]string, len(keys))
+	for i, k := range keys {
+		page[i] = k.client
+	}
+	if asked, err = requestsOf(ctx, tx, n, wide, page); err != nil {
+		return out, err
+	}
+	for i, k := range keys {
+		v, have := &out.Clients[i], asked[k]
+		if have == nil {
+			continue
+		}
+		if v.Requests = have.requests; have.seen.After(v.LastSeen) {
+			v.LastSeen = have.seen
+		}
+		if rated && v.Requests != 0 {
+			rate := float64(all[i]) / float64(v.Requests)
+			v.Rate = &rate
+		}
+	}
+	return out, nil
 }

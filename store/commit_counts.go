@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -10,55 +11,153 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"hangup/event"
+	"hangup/store/block"
 )
-
-var tallyColumns = []string{
-	"service_id", "day", "minute", "route_id", "agent_id", "requests", "bytes",
-	"dropped_client", "dropped_upstream", "dropped_server", "dropped_unknown",
-	"reported_client", "reported_upstream", "reported_server", "reported_unknown", "idle", "done", "drop",
-}
 
 // copyCounts appends the batch's counts by minute and by client, and marks the hours as dirty.
 func copyCounts(ctx context.Context, tx pgx.Tx, id ids, b *event.Batch) error {
-	if len(b.Minutes) > 0 {
-		_, err := tx.CopyFrom(ctx, pgx.Identifier{"tally"}, tallyColumns, pgx.CopyFromSlice(len(b.Minutes), func(i int) ([]any, error) {
-			m := &b.Minutes[i]
-			c := &m.Counts
-			return []any{
-				id.service, dayOf(m.Start), m.Start, id.routes[m.Route], id.agents[m.Agent], c.Requests, c.Bytes,
-				c.Dropped[0], c.Dropped[1], c.Dropped[2], c.Dropped[3],
-				c.Reported[0], c.Reported[1], c.Reported[2], c.Reported[3], c.Idle, m.Done.Encode(), m.Drop.Encode(),
-			}, nil
-		}))
-		if err != nil {
-			return fmt.Errorf("store counts: %w", err)
-		}
+	minutes := packMinutes(id, b.Minutes)
+	if err := copyMinutes(ctx, tx, id.service, minutes); err != nil {
+		return fmt.Errorf("store counts: %w", err)
 	}
 	hours := map[time.Time]bool{}
-	for i := range b.Minutes {
-		hours[b.Minutes[i].Start.Truncate(time.Hour)] = true
+	for i := range minutes {
+		hours[minutes[i].hour] = true
 	}
 	if err := markDirty(ctx, tx, id.service, b.Generation, slices.Collect(maps.Keys(hours))); err != nil {
 		return err
 	}
-	if len(b.Clients) == 0 {
-		return nil
-	}
-	columns := []string{"service_id", "day", "hour", "client", "client_scope", "requests", "dropped", "reported", "idle", "last_seen_at"}
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{"client_tally"}, columns, pgx.CopyFromSlice(len(b.Clients), func(i int) ([]any, error) {
-		c := &b.Clients[i]
-		var dropped, reported int64
-		for p := range c.Counts.Dropped {
-			dropped, reported = dropped+c.Counts.Dropped[p], reported+c.Counts.Reported[p]
-		}
-		return []any{
-			id.service, dayOf(c.Start), c.Start, c.Client, c.Scope, c.Counts.Requests, dropped, reported, c.Counts.Idle, c.LastSeen,
-		}, nil
-	}))
-	if err != nil {
+	if err := copyClients(ctx, tx, id.service, packClients(b.Clients)); err != nil {
 		return fmt.Errorf("store client counts: %w", err)
 	}
 	return nil
+}
+
+// minuteBlock is a row of minute_block.
+type minuteBlock struct {
+	hour  time.Time
+	route int32
+	cells []byte
+}
+
+// packMinutes packs minutes by hour and route. It is quick when those of one hour and route stand together, in order.
+func packMinutes(id ids, minutes []event.Minute) []minuteBlock {
+	type key struct {
+		hour  int64
+		route int32
+	}
+	type place struct {
+		minute int
+		agent  int32
+		at     int
+	}
+	var (
+		order  []key
+		groups = map[key][]place{}
+		last   key
+		run    []place
+		route  event.Route
+		known  bool
+	)
+	for i := range minutes {
+		m := &minutes[i]
+		at := m.Start.Unix() / 60
+		k := key{hour: at / 60, route: last.route}
+		if at < k.hour*60 { // before 1970
+			k.hour--
+		}
+		if !known || m.Route != route {
+			route, known = m.Route, true
+			k.route = id.routes[route]
+		}
+		if i == 0 || k != last {
+			if i > 0 {
+				groups[last] = run
+			}
+			var ok bool
+			if run, ok = groups[k]; !ok {
+				order = append(order, k)
+			}
+			last = k
+		}
+		run = append(run, place{int(at - k.hour*60), id.agents[m.Agent], i})
+	}
+	if len(minutes) > 0 {
+		groups[last] = run
+	}
+	byMinute := func(a, b place) int { return cmp.Or(a.minute-b.minute, cmp.Compare(a.agent, b.agent)) }
+	out := make([]minuteBlock, len(order))
+	var done, drop []byte
+	for i, k := range order {
+		places := groups[k]
+		if !slices.IsSortedFunc(places, byMinute) {
+			slices.SortStableFunc(places, byMinute)
+		}
+		var w block.Cells
+		for _, p := range places {
+			m := &minutes[p.at]
+			done, drop = m.Done.AppendEncoded(done[:0]), m.Drop.AppendEncoded(drop[:0])
+			w.Add(&block.Cell{Minute: p.minute, Agent: p.agent, Counts: m.Counts, Done: done, Drop: drop})
+		}
+		out[i] = minuteBlock{time.Unix(k.hour*3600, 0).UTC(), k.route, w.Bytes()}
+	}
+	return out
+}
+
+func copyMinutes(ctx context.Context, tx pgx.Tx, service int32, blocks []minuteBlock) error {
+	if len(blocks) == 0 {
+		return nil
+	}
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"minute_block"}, []string{"service_id", "day", "hour", "route_id", "cells"},
+		pgx.CopyFromSlice(len(blocks), func(i int) ([]any, error) {
+			b := &blocks[i]
+			return []any{service, dayOf(b.hour), b.hour, b.route, b.cells}, nil
+		}))
+	return err
+}
+
+// clientBlock is a row of client_block.
+type clientBlock struct {
+	hour        time.Time
+	parts, part int
+	clients     []byte
+}
+
+// packClients packs clients by hour.
+func packClients(clients []event.ClientHour) []clientBlock {
+	var hours []time.Time
+	packed := map[time.Time]*block.Clients{}
+	for i := range clients {
+		c := &clients[i]
+		w := packed[c.Start]
+		if w == nil {
+			w = &block.Clients{}
+			packed[c.Start] = w
+			hours = append(hours, c.Start)
+		}
+		v := block.Client{Name: event.Clean(c.Client), Scope: c.Scope, Clients: 1, Requests: c.Counts.Requests, Idle: c.Counts.Idle, LastSeen: c.LastSeen}
+		for p := range c.Counts.Dropped {
+			v.Dropped, v.Reported = v.Dropped+c.Counts.Dropped[p], v.Reported+c.Counts.Reported[p]
+		}
+		w.Add(c.Start, &v)
+	}
+	out := make([]clientBlock, len(hours))
+	for i, h := range hours {
+		out[i] = clientBlock{hour: h, parts: 1, clients: packed[h].Bytes()}
+	}
+	return out
+}
+
+func copyClients(ctx context.Context, tx pgx.Tx, service int32, blocks []clientBlock) error {
+	if len(blocks) == 0 {
+		return nil
+	}
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"client_block"}, []string{"service_id", "day", "hour", "parts", "part", "clients"},
+		pgx.CopyFromSlice(len(blocks), func(i int) ([]any, error) {
+			b := &blocks[i]
+			return []any{service, dayOf(b.hour), b.hour, b.parts, b.part, b.clients}, nil
+		}))
+	return err
 }
 
 // markDirty says that hours have minutes that are not folded. The row is rewritten even when it is there: its lock makes

@@ -8,42 +8,44 @@ import (
 	"hangup/event"
 )
 
-// sums is the list of the sums of all counts of `part`, in the order of scanCounts.
-const sums = `coalesce(sum(requests), 0)::bigint, coalesce(sum(bytes), 0)::bigint,
-	coalesce(sum(dropped_client), 0)::bigint, coalesce(sum(dropped_upstream), 0)::bigint,
-	coalesce(sum(dropped_server), 0)::bigint, coalesce(sum(dropped_unknown), 0)::bigint,
-	coalesce(sum(reported_client), 0)::bigint, coalesce(sum(reported_upstream), 0)::bigint,
-	coalesce(sum(reported_server), 0)::bigint, coalesce(sum(reported_unknown), 0)::bigint, coalesce(sum(idle), 0)::bigint`
-
-// scanCounts returns the places that the columns of sums go to.
-func scanCounts(c *event.Counts) []any {
-	out := []any{&c.Requests, &c.Bytes}
-	for i := range c.Dropped {
-		out = append(out, &c.Dropped[i])
-	}
-	for i := range c.Reported {
-		out = append(out, &c.Reported[i])
-	}
-	return append(out, &c.Idle)
+// key is what counts and single disconnects are added up by.
+type key struct {
+	of   func(*cell) int64
+	sql  string // the same as an expression of type bigint over the columns at, service_id, route_id and agent_id
+	args []any  // $1 and so on in sql
 }
 
-// countsBy adds the counts of `part` up by a key, an SQL expression of type bigint over its columns.
-func countsBy(ctx context.Context, tx pgx.Tx, p plan, f Filter, key string, keyArgs ...any) (map[int64]event.Counts, error) {
-	a := &args{list: keyArgs}
-	rows, err := tx.Query(ctx, "WITH "+p.part(a, f)+" SELECT "+key+" AS key, "+sums+" FROM part GROUP BY 1", a.list...)
+var (
+	together = key{of: func(*cell) int64 { return 0 }, sql: "0::bigint"}
+	byRoute  = key{of: func(c *cell) int64 { return int64(c.route) }, sql: "route_id::bigint"}
+)
+
+// countsBy adds the plan's counts up by a key, which is compared often and should be small.
+func countsBy[K comparable](ctx context.Context, tx pgx.Tx, p plan, f Filter, of func(*cell) K) (map[K]event.Counts, error) {
+	sums := map[K]*event.Counts{}
+	var (
+		last K // cells of one key stand together often
+		sum  *event.Counts
+	)
+	err := p.each(ctx, tx, f, func(c *cell) error {
+		if k := of(c); sum == nil || k != last {
+			if sum = sums[k]; sum == nil {
+				sum = &event.Counts{}
+				sums[k] = sum
+			}
+			last = k
+		}
+		sum.Add(c.Counts)
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	out := map[int64]event.Counts{}
-	var (
-		k int64
-		c event.Counts
-	)
-	_, err = pgx.ForEachRow(rows, append([]any{&k}, scanCounts(&c)...), func() error {
-		out[k] = f.counts(c)
-		return nil
-	})
-	return out, err
+	out := make(map[K]event.Counts, len(sums))
+	for k, c := range sums {
+		out[k] = f.counts(*c)
+	}
+	return out, nil
 }
 
 // total adds all counts up.
@@ -53,4 +55,15 @@ func total(by map[int64]event.Counts) event.Counts {
 		out.Add(c)
 	}
 	return out
+}
+
+// ofService names a row of a service's dictionary.
+type ofService struct{ service, id int32 }
+
+// columns returns the keys of a map as two lists, for unnest.
+func columns(by map[ofService]event.Counts) (services, ids []int32) {
+	for k := range by {
+		services, ids = append(services, k.service), append(ids, k.id)
+	}
+	return services, ids
 }

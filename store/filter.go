@@ -102,14 +102,12 @@ func (a *args) add(v any) string {
 	return "$" + strconv.Itoa(len(a.list))
 }
 
-// onTally returns the conditions on rows t of tally, tally_hour and tally_day as SQL that begins with " AND". Services
-// and parties are not in it: the plan chooses the services, Filter.counts the parties.
-func (f Filter) onTally(a *args) string {
+// onBlock returns the conditions on rows t of minute_block, hour_block and day_block as SQL that begins with " AND". The plan
+// chooses the services, Filter.agents the classes of user agents, Filter.counts the parties.
+func (f Filter) onBlock(a *args) string {
 	return f.sql(a, map[Field]string{
-		FieldRoute:      "t.route_id = ANY(%s)",
-		FieldMethod:     "(t.service_id, t.route_id) IN (SELECT service_id, route_id FROM route WHERE method = ANY(%s))",
-		FieldAgent:      "(t.service_id, t.agent_id) IN (SELECT service_id, agent_id FROM agent WHERE family = ANY(%s))",
-		FieldAgentClass: "(t.service_id, t.agent_id) IN (SELECT service_id, agent_id FROM agent WHERE class = ANY(%s))",
+		FieldRoute:  "t.route_id = ANY(%s)",
+		FieldMethod: "(t.service_id, t.route_id) IN (SELECT service_id, route_id FROM route WHERE method = ANY(%s))",
 	})
 }
 

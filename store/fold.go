@@ -9,71 +9,127 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"hangup/event"
+	"hangup/store/block"
 )
 
-// tallyKey is what a row of counts is about. minute is the zero time where the rows are of one bucket.
-type tallyKey struct {
-	minute       time.Time
-	route, agent int32
+// mergeCells adds up the cells of blocks of one route and hour, and returns them by minute and agent, one to each. Those
+// whose key only one block has keep their histograms as they are: parts of the blocks.
+func mergeCells(blocks [][]byte) ([]block.Cell, error) {
+	var cells []block.Cell
+	for _, b := range blocks {
+		r := block.ReadCells(b)
+		for r.Next() {
+			cells = append(cells, r.Cell)
+		}
+		if err := r.Err(); err != nil {
+			return nil, err
+		}
+	}
+	compare := func(a, b block.Cell) int { return cmp.Or(a.Minute-b.Minute, cmp.Compare(a.Agent, b.Agent)) }
+	if !slices.IsSortedFunc(cells, compare) {
+		slices.SortStableFunc(cells, compare)
+	}
+	out := cells[:0]
+	for i := range cells {
+		c := &cells[i]
+		if n := len(out); n == 0 || compare(out[n-1], *c) != 0 {
+			out = append(out, *c)
+			continue
+		}
+		have := &out[len(out)-1]
+		have.Add(c.Counts)
+		var err error
+		if have.Done, err = mergeHistograms(have.Done, c.Done); err != nil {
+			return nil, err
+		}
+		if have.Drop, err = mergeHistograms(have.Drop, c.Drop); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
-// tallyValue is what a row of counts says.
-type tallyValue struct {
+func mergeHistograms(a, b []byte) ([]byte, error) {
+	if len(b) == 0 {
+		return a, nil
+	}
+	if len(a) == 0 {
+		return b, nil
+	}
+	var h event.Histogram
+	if err := h.MergeEncoded(a); err != nil {
+		return nil, err
+	}
+	if err := h.MergeEncoded(b); err != nil {
+		return nil, err
+	}
+	return h.Encode(), nil
+}
+
+func packCells(cells []block.Cell) []byte {
+	var w block.Cells
+	for i := range cells {
+		w.Add(&cells[i])
+	}
+	return w.Bytes()
+}
+
+// byAgent adds cells up for each class of user agents, whatever their minutes.
+type byAgent map[int32]*agentCell
+
+type agentCell struct {
 	counts     event.Counts
 	done, drop event.Histogram
 }
 
-// tallies are rows of counts, merged by key.
-type tallies map[tallyKey]*tallyValue
-
-// countColumns are the columns of every table of counts, in the order in which mergeRows reads them and rows gives them.
-const countColumns = `route_id, agent_id, requests, bytes, dropped_client, dropped_upstream, dropped_server, dropped_unknown,
-	reported_client, reported_upstream, reported_server, reported_unknown, idle, done, "drop"`
-
-// mergeRows adds rows of (time, countColumns). byMinute keeps the time in the key.
-func (t tallies) mergeRows(rows pgx.Rows, byMinute bool) error {
-	var (
-		k          tallyKey
-		at         time.Time
-		c          event.Counts
-		done, drop []byte
-	)
-	_, err := pgx.ForEachRow(rows, []any{
-		&at, &k.route, &k.agent, &c.Requests, &c.Bytes, &c.Dropped[0], &c.Dropped[1], &c.Dropped[2], &c.Dropped[3],
-		&c.Reported[0], &c.Reported[1], &c.Reported[2], &c.Reported[3], &c.Idle, &done, &drop,
-	}, func() error {
-		if byMinute {
-			k.minute = at.UTC()
-		}
-		v := t[k]
-		if v == nil {
-			v = &tallyValue{}
-			t[k] = v
-		}
-		v.counts.Add(c)
-		if err := v.done.MergeEncoded(done); err != nil {
-			return err
-		}
-		return v.drop.MergeEncoded(drop)
-	})
-	return err
+func (t byAgent) add(c *block.Cell) error {
+	v := t[c.Agent]
+	if v == nil {
+		v = &agentCell{}
+		t[c.Agent] = v
+	}
+	v.counts.Add(c.Counts)
+	if err := v.done.MergeEncoded(c.Done); err != nil {
+		return err
+	}
+	return v.drop.MergeEncoded(c.Drop)
 }
 
-// copyTo writes the rows, in the order of their keys. head gives the columns before the counts.
-func (t tallies) copyTo(ctx context.Context, tx pgx.Tx, table string, headColumns []string, head func(tallyKey) []any) error {
-	keys := slices.SortedFunc(maps.Keys(t), func(a, b tallyKey) int {
-		return cmp.Or(a.minute.Compare(b.minute), cmp.Compare(a.route, b.route), cmp.Compare(a.agent, b.agent))
+func (t byAgent) addBlock(b []byte) error {
+	r := block.ReadCells(b)
+	for r.Next() {
+		if err := t.add(&r.Cell); err != nil {
+			return err
+		}
+	}
+	return r.Err()
+}
+
+func (t byAgent) pack() []byte {
+	var w block.Cells
+	for _, agent := range slices.Sorted(maps.Keys(t)) {
+		v := t[agent]
+		w.Add(&block.Cell{Agent: agent, Counts: v.counts, Done: v.done.Encode(), Drop: v.drop.Encode()})
+	}
+	return w.Bytes()
+}
+
+// blocksByRoute collects rows of (route_id, cells).
+func blocksByRoute(rows pgx.Rows) (map[int32][][]byte, error) {
+	out := map[int32][][]byte{}
+	var (
+		route int32
+		cells []byte
+	)
+	_, err := pgx.ForEachRow(rows, []any{&route, &cells}, func() error {
+		out[route] = append(out[route], cells)
+		cells = nil
+		return nil
 	})
-	columns := append(slices.Clone(headColumns), tallyColumns[3:]...)
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{table}, columns, pgx.CopyFromSlice(len(keys), func(i int) ([]any, error) {
-		v := t[keys[i]]
-		c := &v.counts
-		return append(head(keys[i]), keys[i].route, keys[i].agent, c.Requests, c.Bytes, c.Dropped[0], c.Dropped[1], c.Dropped[2], c.Dropped[3],
-			c.Reported[0], c.Reported[1], c.Reported[2], c.Reported[3], c.Idle, v.done.Encode(), v.drop.Encode()), nil
-	}))
-	return err
+	return out, err
 }
 
 // foldDelay is how long after its end an hour is folded: lines of it may still be under way.
@@ -86,7 +142,7 @@ type serviceHour struct {
 }
 
 // FoldHours folds the minutes of every dirty hour that is over into the hour, which it replaces whole, and merges the
-// rows of the hour's minutes and clients. It returns how many hours it folded. An error leaves the hours after it dirty.
+// blocks of the hour's minutes and clients. It returns how many hours it folded. An error leaves the hours after it dirty.
 func (s *Store) FoldHours(ctx context.Context, now time.Time) (n int64, err error) {
 	rows, err := s.pool.Query(ctx, `SELECT DISTINCT service_id, hour FROM dirty_hour WHERE hour <= $1 ORDER BY hour, service_id LIMIT 2000`,
 		now.Add(-time.Hour-foldDelay))
@@ -120,56 +176,56 @@ func foldHour(ctx context.Context, tx pgx.Tx, service int32, hour time.Time) err
 		service, dayOf(hour)).Scan(&expired); err != nil {
 		return err
 	}
-	// Rows that are one to a key stay where they are: an hour of an import would be written twice for nothing.
-	var have, keys int64
-	if err := tx.QueryRow(ctx, `SELECT count(*), count(DISTINCT (minute, route_id, agent_id)) FROM tally
-		WHERE service_id = $1 AND day = $2 AND minute >= $3 AND minute < $4`, service, dayOf(hour), hour, hour.Add(time.Hour)).Scan(&have, &keys); err != nil {
+	// Blocks that are one to a route stay where they are.
+	var have, routes int64
+	if err := tx.QueryRow(ctx, `SELECT count(*), count(DISTINCT route_id) FROM minute_block WHERE service_id = $1 AND day = $2 AND hour = $3`,
+		service, dayOf(hour), hour).Scan(&have, &routes); err != nil {
 		return err
 	}
-	rewrite := expired || have > keys+keys/5
-	read := `SELECT minute, ` + countColumns + ` FROM tally WHERE service_id = $1 AND day = $2 AND minute >= $3 AND minute < $4`
+	rewrite := expired || have > routes
+	read := `SELECT route_id, cells FROM minute_block WHERE service_id = $1 AND day = $2 AND hour = $3`
 	if rewrite { // what a commit adds meanwhile is not taken out: it makes the hour dirty again
-		read = `DELETE FROM tally WHERE service_id = $1 AND day = $2 AND minute >= $3 AND minute < $4 RETURNING minute, ` + countColumns
+		read = `DELETE FROM minute_block WHERE service_id = $1 AND day = $2 AND hour = $3 RETURNING route_id, cells`
 	}
-	minutes := tallies{}
-	rows, err := tx.Query(ctx, read, service, dayOf(hour), hour, hour.Add(time.Hour))
-	if err == nil {
-		err = minutes.mergeRows(rows, true)
-	}
+	rows, err := tx.Query(ctx, read, service, dayOf(hour), hour)
 	if err != nil {
 		return err
 	}
-	whole := tallies{}
-	switch {
-	case expired: // what came late is added to the hour, once: its minutes are not kept
-		rows, err := tx.Query(ctx, `SELECT bucket, `+countColumns+` FROM tally_hour WHERE service_id = $1 AND bucket = $2`, service, hour)
-		if err == nil {
-			err = whole.mergeRows(rows, false)
-		}
-		if err != nil {
-			return err
-		}
-	case rewrite:
-		if err := minutes.copyTo(ctx, tx, "tally", tallyColumns[:3],
-			func(k tallyKey) []any { return []any{service, dayOf(k.minute), k.minute} }); err != nil {
-			return err
-		}
-	}
-	for k, v := range minutes {
-		k.minute = time.Time{}
-		w := whole[k]
-		if w == nil {
-			w = &tallyValue{}
-			whole[k] = w
-		}
-		w.counts.Add(v.counts)
-		w.done.Merge(&v.done)
-		w.drop.Merge(&v.drop)
-	}
-	if err := replaceBucket(ctx, tx, "tally_hour", service, hour, whole); err != nil {
+	minutes, err := blocksByRoute(rows)
+	if err != nil {
 		return err
 	}
-	if err := mergeClients(ctx, tx, service, hour, true); err != nil {
+	whole := map[int32]byAgent{}
+	if expired { // what came late is added to the hour, once: its minutes are not kept
+		if whole, err = readBuckets(ctx, tx, "hour_block", service, hour, hour.Add(time.Hour)); err != nil {
+			return err
+		}
+	}
+	var merged []minuteBlock
+	for _, route := range slices.Sorted(maps.Keys(minutes)) {
+		cells, err := mergeCells(minutes[route])
+		if err != nil {
+			return fmt.Errorf("route %d: %w", route, err)
+		}
+		if rewrite && !expired {
+			merged = append(merged, minuteBlock{hour, route, packCells(cells)})
+		}
+		if whole[route] == nil {
+			whole[route] = byAgent{}
+		}
+		for i := range cells {
+			if err := whole[route].add(&cells[i]); err != nil {
+				return fmt.Errorf("route %d: %w", route, err)
+			}
+		}
+	}
+	if err := copyMinutes(ctx, tx, service, merged); err != nil {
+		return err
+	}
+	if err := replaceBucket(ctx, tx, "hour_block", service, hour, whole); err != nil {
+		return err
+	}
+	if err := foldClients(ctx, tx, service, hour); err != nil {
 		return err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO folded (service_id, grain, bucket) VALUES ($1, 'hour', $2) ON CONFLICT DO NOTHING`, service, hour)
@@ -179,11 +235,37 @@ func foldHour(ctx context.Context, tx pgx.Tx, service int32, hour time.Time) err
 	return err
 }
 
-func replaceBucket(ctx context.Context, tx pgx.Tx, table string, service int32, bucket time.Time, t tallies) error {
+// readBuckets adds up the buckets of a table of hours from <= bucket < to, by route and agent.
+func readBuckets(ctx context.Context, tx pgx.Tx, table string, service int32, from, to time.Time) (map[int32]byAgent, error) {
+	out := map[int32]byAgent{}
+	rows, err := tx.Query(ctx, `SELECT route_id, cells FROM `+table+` WHERE service_id = $1 AND bucket >= $2 AND bucket < $3`, service, from, to)
+	if err != nil {
+		return nil, err
+	}
+	var (
+		route int32
+		cells []byte
+	)
+	_, err = pgx.ForEachRow(rows, []any{&route, (*pgtype.DriverBytes)(&cells)}, func() error {
+		if out[route] == nil {
+			out[route] = byAgent{}
+		}
+		if err := out[route].addBlock(cells); err != nil {
+			return fmt.Errorf("route %d: %w", route, err)
+		}
+		return nil
+	})
+	return out, err
+}
+
+func replaceBucket(ctx context.Context, tx pgx.Tx, table string, service int32, bucket time.Time, routes map[int32]byAgent) error {
 	if _, err := tx.Exec(ctx, `DELETE FROM `+table+` WHERE service_id = $1 AND bucket = $2`, service, bucket); err != nil {
 		return err
 	}
-	return t.copyTo(ctx, tx, table, []string{"service_id", "bucket"}, func(tallyKey) []any { return []any{service, bucket} })
+	ids := slices.Sorted(maps.Keys(routes))
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{table}, []string{"service_id", "bucket", "route_id", "cells"},
+		pgx.CopyFromSlice(len(ids), func(i int) ([]any, error) { return []any{service, bucket, ids[i], routes[ids[i]].pack()}, nil }))
+	return err
 }
 
 // FoldDays folds the hours of every day that is over, all folded and not folded itself into the day, which it replaces
@@ -218,16 +300,11 @@ func (s *Store) FoldDays(ctx context.Context, now time.Time) (n int64, err error
 // foldDay runs in a snapshot: an hour that becomes dirty or is folded meanwhile makes the day dirty after it, or makes
 // this transaction fail and be tried at the next run.
 func foldDay(ctx context.Context, tx pgx.Tx, service int32, day time.Time) error {
-	whole := tallies{}
-	rows, err := tx.Query(ctx, `SELECT bucket, `+countColumns+` FROM tally_hour WHERE service_id = $1 AND bucket >= $2 AND bucket < $3`,
-		service, day, day.AddDate(0, 0, 1))
-	if err == nil {
-		err = whole.mergeRows(rows, false)
-	}
+	whole, err := readBuckets(ctx, tx, "hour_block", service, day, day.AddDate(0, 0, 1))
 	if err != nil {
 		return err
 	}
-	if err := replaceBucket(ctx, tx, "tally_day", service, day, whole); err != nil {
+	if err := replaceBucket(ctx, tx, "day_block", service, day, whole); err != nil {
 		return err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO folded (service_id, grain, bucket) VALUES ($1, 'day', $2) ON CONFLICT DO NOTHING`, service, day)

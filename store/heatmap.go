@@ -26,14 +26,14 @@ func (s *Store) Heatmap(ctx context.Context, r Range, steps Steps, f Filter) (He
 		if err != nil {
 			return err
 		}
-		by, err := agesBy(ctx, tx, n, p, r, f, index, steps.args()...)
+		by, err := agesBy(ctx, tx, n, p, r, f, steps.key())
 		if err != nil {
 			return err
 		}
 		for i, a := range by {
 			out.Steps[i] = *a
 		}
-		counts, err := countsBy(ctx, tx, p, f, "0::bigint")
+		counts, err := countsBy(ctx, tx, p, f, together.of)
 		out.Counts = total(counts)
 		return err
 	})

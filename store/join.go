@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"hangup/event"
+	"hangup/store/block"
 )
 
 //go:embed sql/join.sql
@@ -144,17 +145,29 @@ func lockBriefly(ctx context.Context, tx pgx.Tx, service int32) (held bool, err 
 
 // joiner is a connection, or a transaction on one.
 type joiner interface {
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 	Begin(ctx context.Context) (pgx.Tx, error)
 }
 
+// joinReports runs rounds of joining until nothing fits.
 func joinReports(ctx context.Context, conn joiner, rounds int, args pgx.NamedArgs) (n int64, err error) {
 	for range rounds {
-		var k int64
-		if err := conn.QueryRow(ctx, joinSQL, args).Scan(&k); err != nil {
+		var k int
+		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			rows, err := tx.Query(ctx, joinSQL, args)
+			if err != nil {
+				return err
+			}
+			joined, err := pgx.CollectRows(rows, pgx.RowToStructByPos[joinedReport])
+			if err != nil || len(joined) == 0 {
+				return err
+			}
+			k = len(joined)
+			return takeOut(ctx, tx, args["service"].(int32), joined)
+		})
+		if err != nil {
 			return n, err
 		}
-		n += k
+		n += int64(k)
 		if k == 0 {
 			break
 		}
@@ -171,4 +184,67 @@ func joinReports(ctx context.Context, conn joiner, rounds int, args pgx.NamedArg
 		_, err := tx.Exec(ctx, flattenSQL, args["service"], args["days"])
 		return err
 	})
+}
+
+// joinedReport is a report that another record counts from now on.
+type joinedReport struct {
+	At           time.Time
+	Route, Agent int32
+	Party        string
+	Client       *string
+	Scope        string
+}
+
+// takeOut takes reports out of the counts by minute and by client. Their hours are marked as dirty already.
+func takeOut(ctx context.Context, tx pgx.Tx, service int32, joined []joinedReport) error {
+	type place struct {
+		hour  time.Time
+		route int32
+	}
+	cells := map[place][][]byte{}
+	clients := map[time.Time]*block.Clients{}
+	for _, j := range joined {
+		at := j.At.UTC()
+		hour := at.Truncate(time.Hour)
+		c := block.Cell{Minute: at.Minute(), Agent: j.Agent}
+		c.Reported[partyIndex(j.Party)] = -1
+		k := place{hour, j.Route}
+		cells[k] = append(cells[k], packCells([]block.Cell{c}))
+		if j.Client == nil {
+			continue
+		}
+		if clients[hour] == nil {
+			clients[hour] = &block.Clients{}
+		}
+		clients[hour].Add(hour, &block.Client{Name: *j.Client, Scope: j.Scope, Clients: 1, Reported: -1, LastSeen: at})
+	}
+	var minutes []minuteBlock
+	for k, b := range cells {
+		merged, err := mergeCells(b)
+		if err != nil {
+			return err
+		}
+		minutes = append(minutes, minuteBlock{k.hour, k.route, packCells(merged)})
+	}
+	if err := copyMinutes(ctx, tx, service, minutes); err != nil {
+		return fmt.Errorf("take reports out of the counts: %w", err)
+	}
+	var packed []clientBlock
+	for hour, w := range clients {
+		packed = append(packed, clientBlock{hour: hour, parts: 1, clients: w.Bytes()})
+	}
+	if err := copyClients(ctx, tx, service, packed); err != nil {
+		return fmt.Errorf("take reports out of the counts by client: %w", err)
+	}
+	return nil
+}
+
+// partyIndex is event.PartyIndex of a stored party.
+func partyIndex(stored string) int {
+	for i, p := range event.Parties() {
+		if p.String() == stored {
+			return i
+		}
+	}
+	return event.PartyIndex(event.PartyUnknown)
 }

@@ -4,17 +4,19 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"hash/fnv"
+	"io"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"hangup/store/block"
 )
 
-// mergeDelay is how long after its end a minute's rows are merged.
-const mergeDelay = 30 * time.Second
-
-// lockRewriting is the class of the advisory locks under which rows of counts are taken out and written anew.
+// lockRewriting is the class of the advisory locks under which blocks of counts are taken out and written anew.
 const lockRewriting = 0x68616e67 // "hang"
 
 // lockRows lets one transaction at a time rewrite the counts of a service. A second one that waited for the rows would
@@ -26,67 +28,146 @@ func lockRows(ctx context.Context, tx pgx.Tx, service int32) error {
 	return nil
 }
 
-// MergeMinutes merges the rows that commits have appended to the minutes of the last two hours, and to their clients, so
-// that questions read few rows. Rows that a commit adds meanwhile stay as they are. It returns how many minutes it merged.
+// MergeMinutes merges blocks that commits have appended to the hours of the last two hours, and to their clients, so that
+// questions read few. Blocks that a commit adds meanwhile stay as they are. It returns how many blocks it merged into
+// others.
 func (s *Store) MergeMinutes(ctx context.Context, now time.Time) (n int64, err error) {
-	rows, err := s.pool.Query(ctx, `SELECT service_id, minute FROM tally WHERE minute >= $1 AND minute <= $2 AND day >= $3
-		GROUP BY service_id, minute HAVING count(*) > count(DISTINCT (route_id, agent_id)) ORDER BY minute, service_id`,
-		now.Add(-2*time.Hour), now.Add(-time.Minute-mergeDelay), dayOf(now.Add(-2*time.Hour)))
-	if err != nil {
-		return 0, fmt.Errorf("list minutes to merge: %w", err)
-	}
-	minutes, err := pgx.CollectRows(rows, pgx.RowToStructByPos[serviceHour])
-	if err != nil {
-		return 0, fmt.Errorf("list minutes to merge: %w", err)
-	}
-	for _, m := range minutes {
-		minute := m.Hour.UTC()
-		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-			if err := lockRows(ctx, tx, m.Service); err != nil {
-				return err
-			}
-			t := tallies{}
-			rows, err := tx.Query(ctx, `DELETE FROM tally WHERE service_id = $1 AND day = $2 AND minute = $3 RETURNING minute, `+countColumns,
-				m.Service, dayOf(minute), minute)
-			if err == nil {
-				err = t.mergeRows(rows, true)
-			}
-			if err != nil {
-				return err
-			}
-			return t.copyTo(ctx, tx, "tally", tallyColumns[:3], func(k tallyKey) []any { return []any{m.Service, dayOf(minute), k.minute} })
-		})
+	for _, m := range []struct {
+		table, list string
+		merge       func(ctx context.Context, tx pgx.Tx, h serviceHour) (int64, error)
+	}{
+		{"minute_block", `SELECT service_id, hour FROM minute_block WHERE hour >= $1 AND hour <= $2 AND day >= $3
+			GROUP BY service_id, hour HAVING count(*) > count(DISTINCT route_id) ORDER BY hour, service_id`, mergeHour},
+		{"client_block", `SELECT service_id, hour FROM client_block WHERE hour >= $1 AND hour <= $2 AND day >= $3
+			GROUP BY service_id, hour HAVING count(*) > max(parts) ORDER BY hour, service_id`, mergeClientsOfHour},
+	} {
+		from := now.Add(-2 * time.Hour)
+		rows, err := s.pool.Query(ctx, m.list, from, now, dayOf(from))
 		if err != nil {
-			return n, fmt.Errorf("merge minute %s of service %d: %w", minute.Format(time.RFC3339), m.Service, err)
+			return n, fmt.Errorf("list hours to merge: %w", err)
 		}
-		n++
+		hours, err := pgx.CollectRows(rows, pgx.RowToStructByPos[serviceHour])
+		if err != nil {
+			return n, fmt.Errorf("list hours to merge: %w", err)
+		}
+		for _, h := range hours {
+			h.Hour = h.Hour.UTC()
+			err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+				if err := lockRows(ctx, tx, h.Service); err != nil {
+					return err
+				}
+				k, err := m.merge(ctx, tx, h)
+				n += k
+				return err
+			})
+			if err != nil {
+				return n, fmt.Errorf("merge %s of hour %s of service %d: %w", m.table, h.Hour.Format(time.RFC3339), h.Service, err)
+			}
+		}
 	}
-	return n, s.mergeOpenHours(ctx, now)
+	return n, nil
 }
 
-// mergeOpenHours merges the client rows of the hours that are not over, where there are many for a client.
-func (s *Store) mergeOpenHours(ctx context.Context, now time.Time) error {
-	rows, err := s.pool.Query(ctx, `SELECT service_id, hour FROM client_tally WHERE hour >= $1 AND day >= $2
-		GROUP BY service_id, hour HAVING count(*) > 2 * count(DISTINCT client) + 1000`, now.Add(-2*time.Hour), dayOf(now.Add(-2*time.Hour)))
-	if err != nil {
-		return fmt.Errorf("list client hours to merge: %w", err)
+// place is a row of blocks: where it is, and how long its block is.
+type place struct {
+	row  pgtype.TID
+	size int64
+}
+
+// maxBlock bounds what blocks are merged to, in bytes.
+const maxBlock = 32 << 20
+
+// worthMerging returns those of the rows of one key that are to become one: the largest that is not more than twice as
+// large as all smaller ones together, and these. The rows left differ in length so much that they are few, and a byte is
+// rewritten a few times, not once for each batch.
+func worthMerging(rows []place) []place {
+	slices.SortFunc(rows, func(a, b place) int { return cmp.Compare(a.size, b.size) })
+	n, sum := 0, int64(0)
+	for i, r := range rows {
+		if i > 0 && r.size <= 2*sum && sum+r.size <= maxBlock {
+			n = i + 1
+		}
+		sum += r.size
 	}
-	hours, err := pgx.CollectRows(rows, pgx.RowToStructByPos[serviceHour])
+	return rows[:n]
+}
+
+// mergeHour merges the blocks of each route in an hour.
+func mergeHour(ctx context.Context, tx pgx.Tx, h serviceHour) (n int64, err error) {
+	rows, err := tx.Query(ctx, `SELECT route_id, ctid, octet_length(cells) FROM minute_block WHERE service_id = $1 AND day = $2 AND hour = $3`,
+		h.Service, dayOf(h.Hour), h.Hour)
 	if err != nil {
-		return fmt.Errorf("list client hours to merge: %w", err)
+		return 0, err
 	}
-	for _, h := range hours {
-		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-			if err := lockRows(ctx, tx, h.Service); err != nil {
-				return err
-			}
-			return mergeClients(ctx, tx, h.Service, h.Hour.UTC(), false)
-		})
-		if err != nil {
-			return fmt.Errorf("merge clients of hour %s: %w", h.Hour.UTC().Format(time.RFC3339), err)
+	routes := map[int32][]place{}
+	var (
+		route int32
+		p     place
+	)
+	if _, err := pgx.ForEachRow(rows, []any{&route, &p.row, &p.size}, func() error {
+		routes[route] = append(routes[route], p)
+		return nil
+	}); err != nil {
+		return 0, err
+	}
+	var chosen []pgtype.TID
+	for _, places := range routes {
+		for _, p := range worthMerging(places) {
+			chosen = append(chosen, p.row)
 		}
 	}
-	return nil
+	if len(chosen) == 0 {
+		return 0, nil
+	}
+	// The day leaves one partition, in which the row's place names it.
+	rows, err = tx.Query(ctx, `DELETE FROM minute_block WHERE service_id = $1 AND day = $2 AND hour = $3 AND ctid = ANY($4) RETURNING route_id, cells`,
+		h.Service, dayOf(h.Hour), h.Hour, chosen)
+	if err != nil {
+		return 0, err
+	}
+	blocks, err := blocksByRoute(rows)
+	if err != nil {
+		return 0, err
+	}
+	var merged []minuteBlock
+	for _, route := range slices.Sorted(maps.Keys(blocks)) {
+		cells, err := mergeCells(blocks[route])
+		if err != nil {
+			return 0, fmt.Errorf("route %d: %w", route, err)
+		}
+		merged = append(merged, minuteBlock{h.Hour, route, packCells(cells)})
+	}
+	return int64(len(chosen) - len(merged)), copyMinutes(ctx, tx, h.Service, merged)
+}
+
+// mergeClientsOfHour merges the client blocks of an hour.
+func mergeClientsOfHour(ctx context.Context, tx pgx.Tx, h serviceHour) (int64, error) {
+	rows, err := tx.Query(ctx, `SELECT ctid, octet_length(clients) FROM client_block WHERE service_id = $1 AND day = $2 AND hour = $3`,
+		h.Service, dayOf(h.Hour), h.Hour)
+	if err != nil {
+		return 0, err
+	}
+	places, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p place, err error) { return p, row.Scan(&p.row, &p.size) })
+	if err != nil {
+		return 0, err
+	}
+	var chosen []pgtype.TID
+	for _, p := range worthMerging(places) {
+		chosen = append(chosen, p.row)
+	}
+	if len(chosen) == 0 {
+		return 0, nil
+	}
+	rows, err = tx.Query(ctx, `DELETE FROM client_block WHERE service_id = $1 AND day = $2 AND hour = $3 AND ctid = ANY($4) RETURNING clients`,
+		h.Service, dayOf(h.Hour), h.Hour, chosen)
+	if err != nil {
+		return 0, err
+	}
+	merged, err := mergeClients(rows, h.Hour)
+	if err != nil {
+		return 0, err
+	}
+	return int64(len(chosen) - 1), copyClients(ctx, tx, h.Service, splitClients(h.Hour, merged, 1))
 }
 
 // How many clients an hour that is over keeps: those that hung up most, and of the others those that asked most. An
@@ -99,50 +180,55 @@ const (
 // OtherClients is the name under which the clients are counted that an hour does not keep one by one.
 const OtherClients = "(other)"
 
-type clientRow struct {
-	Client, Scope                              string
-	Clients, Requests, Dropped, Reported, Idle int64
-	LastSeen                                   time.Time
-}
-
-// mergeClients merges the rows of each client in an hour. With cut, the clients over the limits become OtherClients.
-func mergeClients(ctx context.Context, tx pgx.Tx, service int32, hour time.Time, cut bool) error {
-	rows, err := tx.Query(ctx, `DELETE FROM client_tally WHERE service_id = $1 AND day = $2 AND hour = $3
-		RETURNING client, client_scope, clients, requests, dropped, reported, idle, last_seen_at`, service, dayOf(hour), hour)
+// foldClients merges the clients of an hour that is over; those over the limits become OtherClients.
+func foldClients(ctx context.Context, tx pgx.Tx, service int32, hour time.Time) error {
+	rows, err := tx.Query(ctx, `DELETE FROM client_block WHERE service_id = $1 AND day = $2 AND hour = $3 RETURNING clients`, service, dayOf(hour), hour)
 	if err != nil {
 		return err
 	}
-	merged := map[string]*clientRow{}
-	var r clientRow
-	_, err = pgx.ForEachRow(rows, []any{&r.Client, &r.Scope, &r.Clients, &r.Requests, &r.Dropped, &r.Reported, &r.Idle, &r.LastSeen}, func() error {
-		have := merged[r.Client]
-		if have == nil {
-			c := r
-			merged[r.Client] = &c
-			return nil
+	list, err := mergeClients(rows, hour)
+	if err != nil {
+		return err
+	}
+	list = cutClients(list)
+	parts := 1
+	if len(list) > manyClients {
+		parts = clientParts
+	}
+	return copyClients(ctx, tx, service, splitClients(hour, list, parts))
+}
+
+// mergeClients adds up the clients of blocks of an hour, which rows have. The clients that hung up most come first, of the
+// others those that asked most.
+func mergeClients(rows pgx.Rows, hour time.Time) ([]*block.Client, error) {
+	merged := map[string]*block.Client{}
+	var b []byte
+	_, err := pgx.ForEachRow(rows, []any{(*pgtype.DriverBytes)(&b)}, func() error {
+		r := block.ReadClients(hour, b)
+		for r.Next() {
+			c := merged[string(r.Name)]
+			if c == nil {
+				c = &block.Client{}
+				*c = r.Client
+				c.Name, c.Scope = string(r.Name), r.Scope
+				merged[c.Name] = c
+				continue
+			}
+			addClient(c, &r.Client)
 		}
-		have.add(r)
-		return nil
+		return r.Err()
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	list := slices.SortedFunc(maps.Values(merged), func(a, b *clientRow) int {
-		return cmp.Or(cmp.Compare(b.Dropped+b.Reported, a.Dropped+a.Reported), cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Client, b.Client))
-	})
-	if cut {
-		list = cutClients(list)
-	}
-	columns := []string{"service_id", "day", "hour", "client", "client_scope", "clients", "requests", "dropped", "reported", "idle", "last_seen_at"}
-	_, err = tx.CopyFrom(ctx, pgx.Identifier{"client_tally"}, columns, pgx.CopyFromSlice(len(list), func(i int) ([]any, error) {
-		c := list[i]
-		return []any{service, dayOf(hour), hour, c.Client, c.Scope, c.Clients, c.Requests, c.Dropped, c.Reported, c.Idle, c.LastSeen}, nil
-	}))
-	return err
+	return slices.SortedFunc(maps.Values(merged), func(a, b *block.Client) int {
+		return cmp.Or(cmp.Compare(b.Dropped+b.Reported, a.Dropped+a.Reported), cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Name, b.Name))
+	}), nil
 }
 
-func (c *clientRow) add(r clientRow) {
-	if c.Client == OtherClients { // else the rows are of one client
+// addClient adds the counts of r to c.
+func addClient(c, r *block.Client) {
+	if c.Name == OtherClients { // else both are of one client
 		c.Clients += r.Clients
 	}
 	c.Requests += r.Requests
@@ -154,16 +240,48 @@ func (c *clientRow) add(r clientRow) {
 	}
 }
 
+// An hour with more than manyClients keeps its clients in clientParts parts, so that a question for some reads few.
+const (
+	manyClients = 1000
+	clientParts = 64
+)
+
+// partOf returns the part, of so many, that a client is in.
+func partOf(client string, parts int) int {
+	h := fnv.New32a()
+	_, _ = io.WriteString(h, client)
+	return int(h.Sum32() % uint32(parts))
+}
+
+// splitClients packs the clients of an hour, in parts.
+func splitClients(hour time.Time, list []*block.Client, parts int) []clientBlock {
+	packed := make([]block.Clients, parts)
+	for _, c := range list {
+		part := 0
+		if parts > 1 {
+			part = partOf(c.Name, parts)
+		}
+		packed[part].Add(hour, c)
+	}
+	var out []clientBlock
+	for i := range packed {
+		if b := packed[i].Bytes(); len(b) > 0 {
+			out = append(out, clientBlock{hour, parts, i, b})
+		}
+	}
+	return out
+}
+
 // cutClients keeps the first keepHangups clients with hang-ups and the first keepRequests without, and adds the others up.
 // list is in falling order of hang-ups, then of requests.
-func cutClients(list []*clientRow) []*clientRow {
-	var kept []*clientRow
-	var other *clientRow
+func cutClients(list []*block.Client) []*block.Client {
+	var kept []*block.Client
+	var other *block.Client
 	hangups, quiet := 0, 0
 	for _, c := range list {
 		keep := false
 		switch {
-		case c.Client == OtherClients:
+		case c.Name == OtherClients:
 		case c.Dropped+c.Reported > 0:
 			hangups++
 			keep = hangups <= keepHangups
@@ -176,10 +294,10 @@ func cutClients(list []*clientRow) []*clientRow {
 			kept = append(kept, c)
 		case other == nil:
 			o := *c
-			o.Client, o.Scope = OtherClients, ""
+			o.Name, o.Scope = OtherClients, ""
 			other = &o
 		default:
-			other.add(*c)
+			addClient(other, c)
 		}
 	}
 	if other != nil {

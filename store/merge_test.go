@@ -13,39 +13,55 @@ import (
 	"hangup/store/storetest/fill"
 )
 
-// TestMergeMinutes merges what commits have appended and compares everything with before.
+// TestMergeMinutes merges what commits have appended, again and again, and compares everything with before.
 func TestMergeMinutes(t *testing.T) {
 	t.Parallel()
 	pool, st := open(t)
 	r := rand.New(rand.NewPCG(51, 1))
 	a, b := fill.Open(t, st, "shop", "/var/log/a.log"), fill.Open(t, st, "blog", "/var/log/b.log")
-	for range 8 {
-		a.Add(t, traffic(r, 200, begin, 40*time.Minute)...)
-		b.Add(t, traffic(r, 200, begin, 40*time.Minute)...)
+	now := begin.Add(40 * time.Minute)
+	const blocks = `SELECT (SELECT count(*) FROM minute_block) + (SELECT count(*) FROM client_block)`
+	const perRoute = `SELECT max(n) FROM (SELECT count(*) AS n FROM minute_block GROUP BY service_id, hour, route_id) x`
+	for round := range 4 {
+		for range 12 {
+			a.Add(t, traffic(r, 60, begin, 40*time.Minute)...)
+			b.Add(t, traffic(r, 60, begin, 40*time.Minute)...)
+		}
+		before, rows := sums(t, pool, "tally", "minute"), number(t, pool, blocks)
+		clients := rowsOf(t, pool, byClient)
+		n, err := st.MergeMinutes(t.Context(), now)
+		check(t, err)
+		if n == 0 {
+			t.Errorf("round %d: nothing was merged", round)
+		}
+		if diff := cmp.Diff(before, sums(t, pool, "tally", "minute")); diff != "" {
+			t.Errorf("merging changed the counts (-before +after):\n%s", diff)
+		}
+		if diff := cmp.Diff(clients, rowsOf(t, pool, byClient)); diff != "" {
+			t.Errorf("merging changed the clients (-before +after):\n%s", diff)
+		}
+		if left := number(t, pool, blocks); left != rows-n {
+			t.Errorf("round %d: of %d blocks %d are left, %d were merged", round, rows, left, n)
+		}
+		if most := number(t, pool, perRoute); most > 3 { // their lengths differ by a factor of 2 at least
+			t.Errorf("round %d: a route has %d blocks in an hour", round, most)
+		}
 	}
-	before, rows := sums(t, pool, "tally", "minute"), number(t, pool, `SELECT count(*) FROM tally`)
-	now := begin.Add(20*time.Minute + 90*time.Second) // the minute of 22:37 is over for 30 s
-	n, err := st.MergeMinutes(t.Context(), now)
-	check(t, err)
-	if n != 2*21 {
-		t.Errorf("%d minutes were merged, want 42", n)
+	// What was merged is one cell to a key.
+	wantNumber(t, pool, 0, `SELECT count(*) FROM (SELECT FROM minute_block b, cells_of(b.cells) c GROUP BY b.tableoid, b.ctid, minute, agent_id HAVING count(*) > 1) x`)
+	for n, err := st.MergeMinutes(t.Context(), now); n != 0 || err != nil; n, err = st.MergeMinutes(t.Context(), now) {
+		check(t, err) // what was merged may be worth merging again
 	}
-	if diff := cmp.Diff(before, sums(t, pool, "tally", "minute")); diff != "" {
-		t.Errorf("merging changed the counts (-before +after):\n%s", diff)
-	}
-	wantNumber(t, pool, 0, `SELECT count(*) FROM (SELECT FROM tally WHERE minute <= $1 GROUP BY service_id, minute, route_id, agent_id HAVING count(*) > 1) x`, begin.Add(20*time.Minute))
-	if left := number(t, pool, `SELECT count(*) FROM tally WHERE minute > $1`, begin.Add(20*time.Minute)); left == 0 || left >= rows {
-		t.Errorf("%d of %d rows are of minutes that are not over", left, rows)
-	}
-	wantNumber(t, pool, 1, `SELECT count(*) FROM (SELECT FROM tally WHERE minute > $1 GROUP BY service_id, minute, route_id, agent_id HAVING count(*) > 1 LIMIT 1) x`, begin.Add(20*time.Minute))
-	if n, err = st.MergeMinutes(t.Context(), now); n != 0 || err != nil {
-		t.Errorf("merging again gives %d, %v", n, err)
-	}
-	if n, err = st.MergeMinutes(t.Context(), now.Add(5*time.Hour)); n != 0 || err != nil {
+	a.Add(t, traffic(r, 60, begin, 40*time.Minute)...)
+	a.Add(t, traffic(r, 60, begin, 40*time.Minute)...)
+	if n, err := st.MergeMinutes(t.Context(), now.Add(5*time.Hour)); n != 0 || err != nil {
 		t.Errorf("merging hours later gives %d, %v: that is left to folding", n, err)
 	}
 	checkCounts(t, pool)
 }
+
+// byClient adds the clients' counts up.
+const byClient = `SELECT service_id, hour, client, client_scope, sum(requests), sum(dropped), sum(reported), sum(idle), max(last_seen_at) FROM client_tally GROUP BY 1, 2, 3, 4`
 
 // TestMergeClientsOfOpenHour merges a client's rows of the hour that is not over when there are many, and cuts nothing.
 func TestMergeClientsOfOpenHour(t *testing.T) {
@@ -54,15 +70,23 @@ func TestMergeClientsOfOpenHour(t *testing.T) {
 	src := fill.Open(t, st, "shop", "/var/log/a.log")
 	b := src.Batch(hangUp(begin, "192.0.2.1", "/a"))
 	one := b.Clients[0]
-	for i := range 4000 { // as 1000 batches would append them
-		c := one
-		c.Client = fmt.Sprintf("198.51.100.%d", i%4)
-		c.Counts = event.Counts{Requests: 2, Idle: 1}
-		b.Clients = append(b.Clients, c)
+	for i := range 40 {
+		if i > 0 {
+			b = src.Batch()
+			b.LastEvent = begin
+		}
+		for k := range 100 {
+			c := one
+			c.Client = fmt.Sprintf("198.51.100.%d", k%4)
+			c.Counts = event.Counts{Requests: 2, Idle: 1}
+			b.Clients = append(b.Clients, c)
+		}
+		check(t, st.Commit(t.Context(), begin, b))
 	}
-	check(t, st.Commit(t.Context(), begin, b))
+	wantNumber(t, pool, 40, `SELECT count(*) FROM client_block`)
 	_, err := st.MergeMinutes(t.Context(), begin.Add(10*time.Minute))
 	check(t, err)
+	wantNumber(t, pool, 1, `SELECT count(*) FROM client_block`)
 	wantNumber(t, pool, 5, `SELECT count(*) FROM client_tally`)
 	wantNumber(t, pool, 4, `SELECT count(*) FROM client_tally WHERE requests = 2000 AND idle = 1000 AND clients = 1 AND dropped = 0`)
 	wantNumber(t, pool, 1, `SELECT count(*) FROM client_tally WHERE client = '192.0.2.1' AND client_scope = 'public' AND requests = 1 AND dropped = 1`)
@@ -98,6 +122,7 @@ func TestClientsAreCut(t *testing.T) {
 		wantNumber(t, pool, 10_000, `SELECT count(*) FROM client_tally WHERE client LIKE 'a%'`)
 		wantNumber(t, pool, 0, `SELECT count(*) FROM generate_series(0, 10999) i WHERE i % 7 > 0 AND 'a' || to_char(i, 'FM00000') NOT IN (SELECT client FROM client_tally)`)
 		wantNumber(t, pool, 501, `SELECT min(requests) FROM client_tally WHERE client LIKE 'b%'`)
-		exec(t, pool, `INSERT INTO dirty_hour SELECT service_id, hour, 1 FROM client_tally LIMIT 1`)
+		wantNumber(t, pool, 64, `SELECT count(DISTINCT part) FROM client_block WHERE parts = 64`)
+		exec(t, pool, `INSERT INTO dirty_hour SELECT service_id, hour, 1 FROM client_block LIMIT 1`)
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // dayTables are the tables that are partitioned by day.
-var dayTables = []string{"disconnect", "tally", "client_tally"}
+var dayTables = []string{"disconnect", "minute_block", "client_block"}
 
 // partitionWindow is how far from today a day may lie to get partitions of its own. The others share the default one.
 const partitionWindow = 400 * 24 * time.Hour

@@ -33,7 +33,7 @@ func TestDaysGetPartitions(t *testing.T) {
 	}
 	check(t, st.Commit(t.Context(), now, src.Batch(records...)))
 	var want []string
-	for _, table := range []string{"client_tally", "disconnect", "tally"} {
+	for _, table := range []string{"client_block", "disconnect", "minute_block"} {
 		for _, n := range []int{-399, 0, 399} {
 			want = append(want, "("+table+"_p"+day(n).Format("20060102")+")")
 		}
@@ -42,7 +42,7 @@ func TestDaysGetPartitions(t *testing.T) {
 	if got := partitions(t, pool); !slices.Equal(got, want) {
 		t.Errorf("partitions %v, want %v", got, want)
 	}
-	for _, table := range []string{"client_tally", "disconnect", "tally"} {
+	for _, table := range []string{"client_block", "disconnect", "minute_block"} {
 		wantNumber(t, pool, 3, `SELECT count(*) FROM `+table+`_default`)
 		wantNumber(t, pool, 6, `SELECT count(*) FROM `+table)
 	}
@@ -52,7 +52,7 @@ func TestDaysGetPartitions(t *testing.T) {
 	_, err := st.PreparePartitions(t.Context(), now)
 	check(t, err)
 	for n := range 3 {
-		wantNumber(t, pool, 1, `SELECT count(*) FROM pg_class WHERE relname = 'tally_p' || $1`, day(n).Format("20060102"))
+		wantNumber(t, pool, 1, `SELECT count(*) FROM pg_class WHERE relname = 'minute_block_p' || $1`, day(n).Format("20060102"))
 	}
 }
 
@@ -88,7 +88,7 @@ func TestPartitionsAreMadeByTwo(t *testing.T) {
 	if got := len(partitions(t, pool)); got != 3*6 {
 		t.Errorf("%d partitions were made, want 18", got)
 	}
-	wantNumber(t, pool, 0, `SELECT (SELECT count(*) FROM disconnect_default) + (SELECT count(*) FROM tally_default) + (SELECT count(*) FROM client_tally_default)`)
+	wantNumber(t, pool, 0, `SELECT (SELECT count(*) FROM disconnect_default) + (SELECT count(*) FROM minute_block_default) + (SELECT count(*) FROM client_block_default)`)
 	checkCounts(t, pool)
 }
 
@@ -111,5 +111,5 @@ func TestPartitionOfADayInTheDefaultOne(t *testing.T) {
 	b := src.Batch(traffic(rand.New(rand.NewPCG(1, 3)), 100, begin, time.Hour)...)
 	check(t, fresh.Commit(t.Context(), begin.Add(time.Hour), b))
 	wantNumber(t, pool, late+int64(len(b.Disconnects)), `SELECT count(*) FROM disconnect`)
-	wantNumber(t, pool, 0, `SELECT (SELECT count(*) FROM disconnect_default) + (SELECT count(*) FROM tally_default) + (SELECT count(*) FROM client_tally_default)`)
+	wantNumber(t, pool, 0, `SELECT (SELECT count(*) FROM disconnect_default) + (SELECT count(*) FROM minute_block_default) + (SELECT count(*) FROM client_block_default)`)
 }

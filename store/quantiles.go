@@ -3,9 +3,9 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"hangup/event"
 )
@@ -14,10 +14,10 @@ import (
 // and reports that count and say how long it was.
 type Ages struct{ Completed, Abandoned event.Histogram }
 
-// agesBy merges the histograms of `part` by a key, an SQL expression of type bigint over the columns at, service_id,
-// route_id and agent_id. Histograms hold the ages of exchanges. Those of reports come from the single disconnects, as a
-// report that is joined counts no more; and with a filter on the party all do, as counts do not tell parties apart.
-func agesBy(ctx context.Context, tx pgx.Tx, n names, p plan, r Range, f Filter, key string, keyArgs ...any) (map[int64]*Ages, error) {
+// agesBy merges the plan's histograms by a key. Histograms hold the ages of exchanges. Those of reports come from the single
+// disconnects, as a report that is joined counts no more; and with a filter on the party all do, as counts do not tell
+// parties apart.
+func agesBy(ctx context.Context, tx pgx.Tx, n names, p plan, r Range, f Filter, by key) (map[int64]*Ages, error) {
 	out := map[int64]*Ages{}
 	at := func(k int64) *Ages {
 		if out[k] == nil {
@@ -26,21 +26,15 @@ func agesBy(ctx context.Context, tx pgx.Tx, n names, p plan, r Range, f Filter, 
 		return out[k]
 	}
 	byParty := f.has(FieldParty)
-	a := &args{list: keyArgs}
-	sql := "WITH " + p.part(a, f) + " SELECT " + key + ` AS key, done, "drop" FROM part WHERE done IS NOT NULL OR "drop" IS NOT NULL`
-	rows, err := tx.Query(ctx, sql, a.list...)
-	if err != nil {
-		return nil, err
-	}
-	var (
-		k          int64
-		done, drop []byte
-	)
-	_, err = pgx.ForEachRow(rows, []any{&k, (*pgtype.DriverBytes)(&done), (*pgtype.DriverBytes)(&drop)}, func() error {
-		if err := at(k).Completed.MergeEncoded(done); err != nil || byParty {
+	err := p.each(ctx, tx, f, func(c *cell) error {
+		if len(c.Done) == 0 && len(c.Drop) == 0 {
+			return nil
+		}
+		ages := at(by.of(c))
+		if err := ages.Completed.MergeEncoded(c.Done); err != nil || byParty {
 			return err
 		}
-		return at(k).Abandoned.MergeEncoded(drop)
+		return ages.Abandoned.MergeEncoded(c.Drop)
 	})
 	if err != nil {
 		return nil, err
@@ -49,15 +43,15 @@ func agesBy(ctx context.Context, tx pgx.Tx, n names, p plan, r Range, f Filter, 
 	if byParty {
 		which = counted
 	}
-	a = &args{list: keyArgs}
-	rows, err = tx.Query(ctx, fmt.Sprintf(`WITH part AS (SELECT t.at, t.service_id, t.route_id, t.agent_id, t.duration_us FROM disconnect t
+	a := &args{list: slices.Clone(by.args)}
+	rows, err := tx.Query(ctx, fmt.Sprintf(`WITH part AS (SELECT t.at, t.service_id, t.route_id, t.agent_id, t.duration_us FROM disconnect t
 		WHERE %s AND %s AND t.duration_us IS NOT NULL%s)
 		SELECT %s AS key, duration_us / 1000, count(*) FROM part GROUP BY 1, 2`,
-		disconnectsIn(a, n, r), which, f.onDisconnect(a), key), a.list...)
+		disconnectsIn(a, n, r), which, f.onDisconnect(a), by.sql), a.list...)
 	if err != nil {
 		return nil, err
 	}
-	var ms, count int64
+	var k, ms, count int64
 	_, err = pgx.ForEachRow(rows, []any{&k, &ms, &count}, func() error {
 		h := &at(k).Abandoned
 		for range count {

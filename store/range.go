@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -64,7 +62,7 @@ func grainOf(origin time.Time, step time.Duration) grain {
 // one of its parts.
 type plan struct {
 	days, hours []bucket
-	minutes     []stretch
+	minutes     []minutesOfHour
 }
 
 type bucket struct {
@@ -72,9 +70,10 @@ type bucket struct {
 	at      time.Time
 }
 
-type stretch struct {
-	service  int32
-	from, to time.Time
+// minutesOfHour are the minutes from <= minute < to of an hour.
+type minutesOfHour struct {
+	bucket
+	from, to int
 }
 
 // newPlan covers r for each service: with days and hours where these are folded and nothing newer is in their
@@ -170,86 +169,14 @@ func (p *plan) cover(service int32, r Range, k known, coarsest grain) {
 		if k.expired[bucket{service, t.Truncate(wholeDay)}] && t.Equal(t.Truncate(time.Hour)) {
 			p.hours = append(p.hours, b)
 		}
-		to := t.Truncate(time.Hour).Add(time.Hour)
+		hour := t.Truncate(time.Hour)
+		to := hour.Add(time.Hour)
 		if to.After(r.To) {
 			to = r.To
 		}
-		p.addMinutes(stretch{service, t, to})
+		p.minutes = append(p.minutes, minutesOfHour{bucket{service, hour}, int(t.Sub(hour) / time.Minute), int(to.Sub(hour) / time.Minute)})
 		t = to
 	}
-}
-
-// addMinutes appends a stretch, or lengthens the last one when it joins on to it.
-func (p *plan) addMinutes(s stretch) {
-	if n := len(p.minutes); n > 0 && p.minutes[n-1].service == s.service && p.minutes[n-1].to.Equal(s.from) {
-		p.minutes[n-1].to = s.to
-		return
-	}
-	p.minutes = append(p.minutes, s)
-}
-
-// partColumns are the columns that tally, tally_hour and tally_day have in common.
-const partColumns = `t.service_id, t.route_id, t.agent_id, t.requests, t.bytes,
-	t.dropped_client, t.dropped_upstream, t.dropped_server, t.dropped_unknown,
-	t.reported_client, t.reported_upstream, t.reported_server, t.reported_unknown, t.idle, t.done, t."drop"`
-
-// maxStretches is how many stretches of minutes get a branch of their own, so that the planner knows how wide each is.
-const maxStretches = 16
-
-// part returns the common table expression `part(at, ...)`: the counts of the range, each once, of the rows that the
-// filter keeps. It is the only way from a question to the counts.
-func (p plan) part(a *args, f Filter) string {
-	where := f.onTally(a)
-	var branches []string
-	branch := func(table, at, cond string) {
-		branches = append(branches, fmt.Sprintf("SELECT t.%s AS at, %s FROM %s t WHERE %s%s", at, partColumns, table, cond, where))
-	}
-	for _, g := range []struct {
-		table   string
-		buckets []bucket
-	}{{"tally_day", p.days}, {"tally_hour", p.hours}} {
-		for _, same := range byService(g.buckets) {
-			branch(g.table, "bucket", fmt.Sprintf("t.service_id = %s AND t.bucket = ANY(%s::timestamptz[])",
-				a.add(same.service), a.add(same.at)))
-		}
-	}
-	if len(p.minutes) <= maxStretches {
-		for _, m := range p.minutes {
-			branch("tally", "minute", fmt.Sprintf("t.service_id = %s AND %s", a.add(m.service), minutesIn(a, m.from, m.to)))
-		}
-	} else {
-		branch("tally", "minute", p.manyStretches(a))
-	}
-	if len(branches) == 0 {
-		branch("tally", "minute", "false")
-	}
-	return "part AS (" + strings.Join(branches, "\nUNION ALL ") + ")"
-}
-
-func minutesIn(a *args, from, to time.Time) string {
-	return fmt.Sprintf("t.minute >= %s AND t.minute < %s AND t.day >= %s AND t.day <= %s",
-		a.add(from), a.add(to), a.add(from), a.add(to))
-}
-
-func (p plan) manyStretches(a *args) string {
-	first, last := p.minutes[0].from, p.minutes[0].to
-	var (
-		services []int32
-		from, to []time.Time
-	)
-	for _, m := range p.minutes {
-		services, from, to = append(services, m.service), append(from, m.from), append(to, m.to)
-		if m.from.Before(first) {
-			first = m.from
-		}
-		if m.to.After(last) {
-			last = m.to
-		}
-	}
-	return fmt.Sprintf(`t.service_id = ANY(%[1]s) AND %[2]s AND EXISTS (
-		SELECT FROM unnest(%[1]s::integer[], %[3]s::timestamptz[], %[4]s::timestamptz[]) s(service_id, a, b)
-		WHERE s.service_id = t.service_id AND t.minute >= s.a AND t.minute < s.b)`,
-		a.add(services), minutesIn(a, first, last), a.add(from), a.add(to))
 }
 
 type sameService struct {

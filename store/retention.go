@@ -39,7 +39,7 @@ func (s *Store) PreparePartitions(ctx context.Context, now time.Time) (int64, er
 
 // Expire drops and deletes what is older than r allows. It returns how many partitions it dropped and rows it deleted.
 func (s *Store) Expire(ctx context.Context, now time.Time, r Retention) (n int64, err error) {
-	for table, keep := range map[string]time.Duration{"tally": r.Minutes, "client_tally": r.Events, "disconnect": r.Events} {
+	for table, keep := range map[string]time.Duration{"minute_block": r.Minutes, "client_block": r.Events, "disconnect": r.Events} {
 		k, err := s.expireDays(ctx, now, table, keep)
 		n += k
 		if err != nil {
@@ -50,11 +50,11 @@ func (s *Store) Expire(ctx context.Context, now time.Time, r Retention) (n int64
 		what, sql string
 		before    time.Time
 	}{
-		{"hours", `DELETE FROM tally_hour WHERE service_id = $1 AND (bucket, route_id, agent_id) IN (
-			SELECT bucket, route_id, agent_id FROM tally_hour WHERE service_id = $1 AND bucket < $2 AND NOT EXISTS (SELECT FROM day_written w
+		{"hours", `DELETE FROM hour_block WHERE service_id = $1 AND (bucket, route_id) IN (
+			SELECT bucket, route_id FROM hour_block WHERE service_id = $1 AND bucket < $2 AND NOT EXISTS (SELECT FROM day_written w
 				WHERE w.service_id = $1 AND w.day = (bucket AT TIME ZONE 'UTC')::date AND w.written_at >= $2) LIMIT $3)`, now.Add(-r.Rollups)},
-		{"days", `DELETE FROM tally_day WHERE service_id = $1 AND (bucket, route_id, agent_id) IN (
-			SELECT bucket, route_id, agent_id FROM tally_day WHERE service_id = $1 AND bucket < $2 AND NOT EXISTS (SELECT FROM day_written w
+		{"days", `DELETE FROM day_block WHERE service_id = $1 AND (bucket, route_id) IN (
+			SELECT bucket, route_id FROM day_block WHERE service_id = $1 AND bucket < $2 AND NOT EXISTS (SELECT FROM day_written w
 				WHERE w.service_id = $1 AND w.day = (bucket AT TIME ZONE 'UTC')::date AND w.written_at >= $2) LIMIT $3)`, now.Add(-r.Rollups)},
 		{"folded marks", `DELETE FROM folded f WHERE service_id = $1 AND (grain, bucket) IN (
 			SELECT grain, bucket FROM folded WHERE service_id = $1 AND bucket < $2 AND NOT EXISTS (SELECT FROM day_written w
@@ -119,7 +119,7 @@ func (s *Store) expireDays(ctx context.Context, now time.Time, table string, kee
 			if err := tx.QueryRow(ctx, `SELECT EXISTS (`+expiredDays+`)`, now.Add(-keep), dayOf(now), day).Scan(&expired); err != nil || !expired {
 				return err
 			}
-			if table == "tally" {
+			if table == "minute_block" {
 				if _, err := tx.Exec(ctx, `UPDATE day_written SET minutes_expired = true WHERE day = $1 AND NOT minutes_expired`, day); err != nil {
 					return err
 				}

@@ -112,7 +112,7 @@ func TestExpireWhileCommitting(t *testing.T) {
 	for i := range 3 {
 		src := fill.Open(t, st, "shop", fmt.Sprintf("/var/log/%d", i))
 		for k := range days {
-			late = append(late, batch(src, uint64(1000*i+k), 20, begin.Add(time.Duration((k*7+i)%days)*day)))
+			late = append(late, batch(src, uint64(1000*i+k), 20, begin.Add(time.Duration(1+(k*7+i)%(days-1))*day))) // nothing comes late to the first day
 		}
 	}
 	var both sync.WaitGroup

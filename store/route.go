@@ -64,12 +64,12 @@ func (s *Store) Route(ctx context.Context, id int32, r Range, f Filter) (RouteDe
 			out.Total.Add(v.Counts)
 		}
 		one := f.and(routeIs(id))
-		by, err := countsBy(ctx, tx, p, one, "0::bigint")
+		by, err := countsBy(ctx, tx, p, one, together.of)
 		if err != nil {
 			return err
 		}
 		out.Counts = total(by)
-		ages, err := agesBy(ctx, tx, n, p, r, one, "0::bigint")
+		ages, err := agesBy(ctx, tx, n, p, r, one, together)
 		if err != nil {
 			return err
 		}
@@ -91,29 +91,31 @@ func (s *Store) Route(ctx context.Context, id int32, r Range, f Filter) (RouteDe
 
 // agents returns the counts by user agent, those with the most hang-ups first.
 func agents(ctx context.Context, tx pgx.Tx, p plan, f Filter) ([]AgentFigures, error) {
-	a := &args{}
-	rows, err := tx.Query(ctx, fmt.Sprintf(`WITH %s SELECT a.family, a.class, s.*
-		FROM (SELECT service_id, agent_id, %s FROM part GROUP BY 1, 2) s
-		JOIN agent a ON a.service_id = s.service_id AND a.agent_id = s.agent_id ORDER BY 1, 2`, p.part(a, f), sums), a.list...)
+	by, err := countsBy(ctx, tx, p, f, func(c *cell) ofService { return ofService{c.service, c.Agent} })
+	if err != nil {
+		return nil, err
+	}
+	services, ids := columns(by)
+	rows, err := tx.Query(ctx, `SELECT service_id, agent_id, family, class FROM unnest($1::integer[], $2::integer[]) k(service_id, agent_id)
+		JOIN agent USING (service_id, agent_id) ORDER BY family, class`, services, ids)
 	if err != nil {
 		return nil, err
 	}
 	var (
-		out                []AgentFigures
-		v                  AgentFigures
-		service, unusedKey int32
+		out []AgentFigures
+		k   ofService
+		v   event.Agent
 	)
-	_, err = pgx.ForEachRow(rows, append([]any{&v.Family, &v.Class, &service, &unusedKey}, scanCounts(&v.Counts)...), func() error {
-		w := v
-		w.Counts = f.counts(v.Counts)
-		if w.Requests == 0 && w.Disconnects() == 0 {
+	_, err = pgx.ForEachRow(rows, []any{&k.service, &k.id, &v.Family, &v.Class}, func() error {
+		c := by[k]
+		if c.Requests == 0 && c.Disconnects() == 0 {
 			return nil
 		}
-		if n := len(out); n > 0 && out[n-1].Agent == w.Agent {
-			out[n-1].Add(w.Counts)
+		if n := len(out); n > 0 && out[n-1].Agent == v { // the same in another service
+			out[n-1].Add(c)
 			return nil
 		}
-		out = append(out, w)
+		out = append(out, AgentFigures{Agent: v, Counts: c})
 		return nil
 	})
 	slices.SortStableFunc(out, func(a, b AgentFigures) int {

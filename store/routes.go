@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -47,7 +46,7 @@ func (s *Store) Routes(ctx context.Context, r Range, f Filter) (Routes, error) {
 		}
 		out.Normal = out.Total
 		if f.has(FieldRoute) || f.has(FieldMethod) {
-			by, err := countsBy(ctx, tx, p, f.without(FieldRoute, FieldMethod), "0::bigint")
+			by, err := countsBy(ctx, tx, p, f.without(FieldRoute, FieldMethod), together.of)
 			if err != nil {
 				return err
 			}
@@ -60,22 +59,24 @@ func (s *Store) Routes(ctx context.Context, r Range, f Filter) (Routes, error) {
 
 // routeFigures returns the counts by route, also of routes that had idle closes only.
 func routeFigures(ctx context.Context, tx pgx.Tx, n names, p plan, f Filter) ([]RouteFigures, error) {
-	a := &args{}
-	rows, err := tx.Query(ctx, fmt.Sprintf(`WITH %s SELECT r.method, r.template, s.*
-		FROM (SELECT service_id, route_id, %s FROM part GROUP BY 1, 2) s
-		JOIN route r ON r.service_id = s.service_id AND r.route_id = s.route_id`, p.part(a, f), sums), a.list...)
+	by, err := countsBy(ctx, tx, p, f, func(c *cell) ofService { return ofService{c.service, c.route} })
+	if err != nil {
+		return nil, err
+	}
+	services, ids := columns(by)
+	rows, err := tx.Query(ctx, `SELECT service_id, route_id, method, template FROM unnest($1::integer[], $2::integer[]) k(service_id, route_id)
+		JOIN route USING (service_id, route_id)`, services, ids)
 	if err != nil {
 		return nil, err
 	}
 	var (
-		out     []RouteFigures
-		v       RouteFigures
-		service int32
+		out []RouteFigures
+		k   ofService
+		v   RouteFigures
 	)
-	_, err = pgx.ForEachRow(rows, append([]any{&v.Method, &v.Template, &service, &v.ID}, scanCounts(&v.Counts)...), func() error {
-		w := v
-		w.Service, w.Counts = n[service], f.counts(v.Counts)
-		out = append(out, w)
+	_, err = pgx.ForEachRow(rows, []any{&k.service, &k.id, &v.Method, &v.Template}, func() error {
+		v.ID, v.Service, v.Counts = k.id, n[k.service], by[k]
+		out = append(out, v)
 		return nil
 	})
 	return out, err
@@ -96,7 +97,7 @@ func (s *Store) AgesOf(ctx context.Context, r Range, f Filter, routes []int32) (
 		if err != nil {
 			return err
 		}
-		by, err := agesBy(ctx, tx, n, p, r, f.and(routeIs(routes...)), "route_id::bigint")
+		by, err := agesBy(ctx, tx, n, p, r, f.and(routeIs(routes...)), byRoute)
 		for k, v := range by {
 			out[int32(k)] = *v
 		}

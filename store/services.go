@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"hangup/store/block"
 )
 
 // Service is what is known of a service: its name, and from when to when it has data.
@@ -23,7 +26,7 @@ func (s *Store) Services(ctx context.Context) ([]Service, error) {
 		// The first minute is looked for in its own day only: to ask all days is to open all partitions.
 		rows, err := tx.Query(ctx, `
 			SELECT service_id, name,
-				(SELECT min(bucket) FROM tally_hour t WHERE t.service_id = s.service_id),
+				(SELECT min(bucket) FROM hour_block t WHERE t.service_id = s.service_id),
 				(SELECT min(day) FROM day_written d WHERE d.service_id = s.service_id AND NOT minutes_expired),
 				(SELECT max(last_event_at) FROM generation g WHERE g.service_id = s.service_id)
 			FROM service s ORDER BY name`)
@@ -39,8 +42,7 @@ func (s *Store) Services(ctx context.Context) ([]Service, error) {
 		}
 		for _, v := range found {
 			if v.day != nil {
-				err := tx.QueryRow(ctx, `SELECT min(minute) FROM tally WHERE service_id = $1 AND day = $2`, v.ID, *v.day).Scan(&v.minute)
-				if err != nil {
+				if v.minute, err = firstMinute(ctx, tx, v.ID, *v.day); err != nil {
 					return err
 				}
 			}
@@ -48,6 +50,30 @@ func (s *Store) Services(ctx context.Context) ([]Service, error) {
 			out = append(out, v.Service)
 		}
 		return nil
+	})
+	return out, err
+}
+
+// firstMinute returns the first minute of a day of which something is counted, nil when there is none.
+func firstMinute(ctx context.Context, tx pgx.Tx, service int32, day time.Time) (*time.Time, error) {
+	rows, err := tx.Query(ctx, `SELECT hour, cells FROM minute_block WHERE service_id = $1 AND day = $2
+		AND hour = (SELECT min(hour) FROM minute_block WHERE service_id = $1 AND day = $2)`, service, day)
+	if err != nil {
+		return nil, err
+	}
+	var (
+		out  *time.Time
+		hour time.Time
+		b    []byte
+	)
+	_, err = pgx.ForEachRow(rows, []any{&hour, (*pgtype.DriverBytes)(&b)}, func() error {
+		r := block.ReadCells(b)
+		if r.Next() {
+			if t := hour.Add(time.Duration(r.Minute) * time.Minute); out == nil || t.Before(*out) {
+				out = &t
+			}
+		}
+		return r.Err()
 	})
 	return out, err
 }

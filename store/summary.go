@@ -48,7 +48,7 @@ func (s *Store) Summary(ctx context.Context, r Range, f Filter) (Summary, error)
 				out.Top = &Top{RouteFigures: v}
 			}
 		}
-		ages, err := agesBy(ctx, tx, n, p, r, f, "route_id::bigint")
+		ages, err := agesBy(ctx, tx, n, p, r, f, byRoute)
 		if err != nil {
 			return err
 		}
@@ -109,7 +109,7 @@ func (s *Store) Totals(ctx context.Context, r Range, f Filter) (event.Counts, er
 		if err != nil {
 			return err
 		}
-		by, err := countsBy(ctx, tx, p, f, "0::bigint")
+		by, err := countsBy(ctx, tx, p, f, together.of)
 		out = total(by)
 		return err
 	})

@@ -21,10 +21,20 @@ func (s Steps) Count(r Range) int {
 	return int((r.To.Sub(s.Origin) + s.Width - 1) / s.Width)
 }
 
-// index is an SQL expression for the number of the step that `at` is in: $1 is Origin and $2 Width in seconds.
-const index = "floor(extract(epoch FROM at - $1::timestamptz) / $2::bigint)::bigint"
-
-func (s Steps) args() []any { return []any{s.Origin, int64(s.Width / time.Second)} }
+// key is the number of the step that a time is in.
+func (s Steps) key() key {
+	origin, width := s.Origin.Unix(), int64(s.Width/time.Second)
+	return key{
+		of: func(c *cell) int64 {
+			if c.at < origin {
+				return (c.at-origin+1)/width - 1
+			}
+			return (c.at - origin) / width
+		},
+		sql:  "floor(extract(epoch FROM at - $1::timestamptz) / $2::bigint)::bigint",
+		args: []any{s.Origin, width},
+	}
+}
 
 // Timeseries returns the counts of each step of the range.
 func (s *Store) Timeseries(ctx context.Context, r Range, steps Steps, f Filter) ([]event.Counts, error) {
@@ -38,7 +48,7 @@ func (s *Store) Timeseries(ctx context.Context, r Range, steps Steps, f Filter) 
 		if err != nil {
 			return err
 		}
-		by, err := countsBy(ctx, tx, p, f, index, steps.args()...)
+		by, err := countsBy(ctx, tx, p, f, steps.key().of)
 		if err != nil {
 			return err
 		}

@@ -25,7 +25,8 @@ var arrows = map[string][]string{
 	"parser":          {"event", "github.com/valyala/fastjson"},
 	"cause":           {"event"},
 	"answer":          {"event"},
-	"store":           {"event", pgxModule},
+	"store/block":     {"event"},
+	"store":           {"event", "store/block", pgxModule},
 	"store/local":     {pgxModule},
 	"store/storetest": {"event", "migrations", "store/local", pgxModule},
 	"jobs":            {"event", gocron},
@@ -39,17 +40,17 @@ var arrows = map[string][]string{
 		"github.com/oapi-codegen/runtime", "github.com/goccy/go-yaml", "github.com/VictoriaMetrics/metrics",
 	},
 	"report":               {"event", "parser", "ingest", "answer", goPretty},
-	"store/storetest/fill": {"event", "store", pgxModule},
+	"store/storetest/fill": {"event", "store", "store/block", pgxModule},
 	// L3: plugs all together
 	"cmd/hangup": {"*"},
 }
 
 // testArrows says what the tests of a package may import beyond arrows. Every test may import go-cmp.
 var testArrows = map[string][]string{
-	"api":    {"store/storetest", "store/storetest/fill", "migrations", "github.com/getkin/kin-openapi", pgxModule},
+	"api":    {"store/block", "store/storetest", "store/storetest/fill", "migrations", "github.com/getkin/kin-openapi", pgxModule},
 	"ingest": {"store", "store/storetest", pgxModule},
 	"jobs":   {"store", "store/storetest", pgxModule},
-	"store":  {"store/storetest", "store/storetest/fill", "migrations"},
+	"store":  {"store/block", "store/storetest", "store/storetest/fill", "migrations"},
 	"report": {"store", "store/storetest"},
 }
 

@@ -42,21 +42,10 @@ WITH report AS (
     WHERE k.best_of_report = 1 AND k.best_of_exchange = 1
         AND d.service_id = @service AND d.day = k.day AND d.generation_id = k.generation_id AND d.off = k.off AND d.joined_generation_id IS NULL
     RETURNING d.day, d.generation_id, d.at, d.route_id, d.agent_id, d.party, d.client, d.client_scope
-), minutes AS ( -- the hang-up is counted by the other record alone
-    INSERT INTO tally (service_id, day, minute, route_id, agent_id, requests, bytes, dropped_client, dropped_upstream, dropped_server,
-        dropped_unknown, reported_client, reported_upstream, reported_server, reported_unknown, idle)
-    SELECT @service, day, date_trunc('minute', at), route_id, agent_id, 0, 0, 0, 0, 0, 0,
-        -count(*) FILTER (WHERE party = 'client'), -count(*) FILTER (WHERE party = 'upstream'), -count(*) FILTER (WHERE party = 'server'),
-        -count(*) FILTER (WHERE party NOT IN ('client', 'upstream', 'server')), 0
-    FROM joined GROUP BY day, date_trunc('minute', at), route_id, agent_id
-), clients AS (
-    INSERT INTO client_tally (service_id, day, hour, client, client_scope, requests, dropped, reported, idle, last_seen_at)
-    SELECT @service, day, date_trunc('hour', at, 'UTC'), client, client_scope, 0, 0, -count(*), 0, max(at)
-    FROM joined WHERE client IS NOT NULL GROUP BY day, date_trunc('hour', at, 'UTC'), client, client_scope
 ), dirty AS (
     INSERT INTO dirty_hour (service_id, hour, generation_id)
     SELECT DISTINCT @service::integer, date_trunc('hour', at, 'UTC'), @generation::bigint FROM joined
     ORDER BY 2, 3
     ON CONFLICT (service_id, hour, generation_id) DO UPDATE SET generation_id = excluded.generation_id
 )
-SELECT count(*) FROM joined
+SELECT at, route_id, agent_id, party, client, client_scope FROM joined -- to be taken out of the counts: the other record alone counts

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"hangup/event"
+	"hangup/store/block"
 )
 
 type foldKey struct {
@@ -25,9 +26,9 @@ type foldValue struct {
 func Fold(tb testing.TB, pool *pgxpool.Pool, grain string, buckets ...time.Time) {
 	tb.Helper()
 	ctx := tb.Context()
-	table, width := "tally_hour", time.Hour
+	table, width := "hour_block", time.Hour
 	if grain == "day" {
-		table, width = "tally_day", 24*time.Hour
+		table, width = "day_block", 24*time.Hour
 	}
 	sums := map[foldKey]*foldValue{}
 	services := map[int32]bool{}
@@ -69,12 +70,20 @@ func Fold(tb testing.TB, pool *pgxpool.Pool, grain string, buckets ...time.Time)
 			exec(tb, pool, `INSERT INTO folded (service_id, grain, bucket) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, s, grain, b)
 		}
 	}
+	byRoute := map[foldKey][]foldKey{}
+	for k := range sums {
+		r := k
+		r.agent = 0
+		byRoute[r] = append(byRoute[r], k)
+	}
 	batch := &pgx.Batch{}
-	for k, v := range sums {
-		c := v.counts
-		batch.Queue(`INSERT INTO `+table+` VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
-			k.service, k.bucket, k.route, k.agent, c.Requests, c.Bytes, c.Dropped[0], c.Dropped[1], c.Dropped[2], c.Dropped[3],
-			c.Reported[0], c.Reported[1], c.Reported[2], c.Reported[3], c.Idle, v.done.Encode(), v.drop.Encode())
+	for r, keys := range byRoute {
+		var w block.Cells
+		for _, k := range keys {
+			v := sums[k]
+			w.Add(&block.Cell{Agent: k.agent, Counts: v.counts, Done: v.done.Encode(), Drop: v.drop.Encode()})
+		}
+		batch.Queue(`INSERT INTO `+table+` VALUES ($1, $2, $3, $4)`, r.service, r.bucket, r.route, w.Bytes())
 	}
 	if err := pool.SendBatch(ctx, batch).Close(); err != nil {
 		tb.Fatal(err)
