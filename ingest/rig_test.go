@@ -199,7 +199,7 @@ func (r *rig) audit() {
 		"requests by minute":       `SELECT coalesce(sum(requests), 0)::bigint FROM tally`,
 		"counts by client":         `SELECT coalesce(sum(dropped), 0)::bigint FROM client_tally`,
 		"disconnects by file":      `SELECT coalesce(sum(disconnects), 0)::bigint FROM generation`,
-		"hang-ups among activity":  `SELECT count(*) FROM session_activity WHERE is_drop`,
+		"hang-ups among activity":  `SELECT count(*) FROM activity WHERE is_drop`,
 		"rows by generation, line": `SELECT count(DISTINCT (generation_id, line)) FROM disconnect`,
 	} {
 		if n := r.number(sql); n != rows {

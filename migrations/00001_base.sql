@@ -229,6 +229,27 @@ CREATE TABLE session_activity (
 CREATE INDEX session_activity_client ON session_activity (service_id, client, agent_hash, at);
 CREATE INDEX session_activity_written ON session_activity (service_id, written_at);
 
+-- Those that commits have appended and the job has not taken over yet: a row holds a batch's.
+CREATE TABLE activity_block (
+    service_id    integer       NOT NULL,
+    generation_id bigint        NOT NULL,
+    written_at    timestamptz   NOT NULL,
+    off           bigint[]      NOT NULL,
+    at            timestamptz[] NOT NULL,
+    client        text[]        NOT NULL,
+    agent_hash    bigint[]      NOT NULL,
+    route_id      integer[]     NOT NULL,
+    is_drop       boolean[]     NOT NULL
+);
+CREATE INDEX activity_block_service ON activity_block (service_id);
+ALTER TABLE activity_block ALTER off SET STORAGE EXTERNAL, ALTER at SET STORAGE EXTERNAL, ALTER client SET STORAGE EXTERNAL,
+    ALTER agent_hash SET STORAGE EXTERNAL, ALTER route_id SET STORAGE EXTERNAL, ALTER is_drop SET STORAGE EXTERNAL; -- they do not live long
+CREATE VIEW activity AS
+    SELECT service_id, generation_id, off, at, client, agent_hash, route_id, is_drop, written_at FROM session_activity
+    UNION ALL
+    SELECT b.service_id, b.generation_id, a.off, a.at, a.client, a.agent_hash, a.route_id, a.is_drop, b.written_at
+    FROM activity_block b, unnest(b.off, b.at, b.client, b.agent_hash, b.route_id, b.is_drop) a(off, at, client, agent_hash, route_id, is_drop);
+
 -- Client sessions: what a client with hang-ups did, by gaps of 30 minutes. They expire.
 CREATE TABLE session (
     service_id   integer     NOT NULL,

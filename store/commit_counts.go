@@ -183,15 +183,10 @@ func copyRest(ctx context.Context, tx pgx.Tx, id ids, now time.Time, b *event.Ba
 		}
 		return nil
 	}
-	err := copyInto("session_activity", []string{"service_id", "generation_id", "off", "at", "client", "agent_hash", "route_id", "is_drop", "written_at"},
-		len(b.Activity), func(i int) []any {
-			a := &b.Activity[i]
-			return []any{id.service, b.Generation, a.Off, a.Time, a.Client, a.AgentHash, id.routes[a.Route], a.Drop, now}
-		})
-	if err != nil {
-		return err
+	if err := copyActivity(ctx, tx, id, now, b); err != nil {
+		return fmt.Errorf("store activity: %w", err)
 	}
-	err = copyInto("unparsed_sample", []string{"service_id", "source_id", "generation_id", "off", "line", "reason", "text", "seen_at"},
+	err := copyInto("unparsed_sample", []string{"service_id", "source_id", "generation_id", "off", "line", "reason", "text", "seen_at"},
 		len(b.Unparsed), func(i int) []any {
 			u := &b.Unparsed[i]
 			return []any{id.service, b.Source, b.Generation, u.Off, u.Line, string(u.Reason), u.Text, now}
@@ -204,4 +199,21 @@ func copyRest(ctx context.Context, tx pgx.Tx, id ids, now time.Time, b *event.Ba
 			q := &b.Quarantine[i]
 			return []any{id.service, b.Generation, q.Off, q.End, q.Line, event.Clean(q.Reason), event.Clean(q.Text), now}
 		})
+}
+
+// copyActivity appends the batch's signs of life, in one row.
+func copyActivity(ctx context.Context, tx pgx.Tx, id ids, now time.Time, b *event.Batch) error {
+	n := len(b.Activity)
+	if n == 0 {
+		return nil
+	}
+	off, at, client, agent, route, drop := make([]int64, n), make([]time.Time, n), make([]string, n), make([]int64, n), make([]int32, n), make([]bool, n)
+	for i := range b.Activity {
+		a := &b.Activity[i]
+		off[i], at[i], client[i], agent[i], route[i], drop[i] = a.Off, a.Time, a.Client, a.AgentHash, id.routes[a.Route], a.Drop
+	}
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"activity_block"},
+		[]string{"service_id", "generation_id", "written_at", "off", "at", "client", "agent_hash", "route_id", "is_drop"},
+		pgx.CopyFromRows([][]any{{id.service, b.Generation, now, off, at, client, agent, route, drop}}))
+	return err
 }

@@ -54,7 +54,7 @@ func TestCommitStoresAllOfABatch(t *testing.T) {
 
 	checkCounts(t, pool)
 	wantNumber(t, pool, int64(len(b.Disconnects)), `SELECT count(*) FROM disconnect`)
-	wantNumber(t, pool, int64(len(b.Activity)), `SELECT count(*) FROM session_activity WHERE is_drop AND agent_hash = 7`)
+	wantNumber(t, pool, int64(len(b.Activity)), `SELECT count(*) FROM activity WHERE is_drop AND agent_hash = 7`)
 	wantNumber(t, pool, 1, `SELECT count(*) FROM unparsed_sample WHERE text = 'who knows' AND reason = 'no_format'`)
 	wantNumber(t, pool, 1, `SELECT count(*) FROM quarantine WHERE text = U&'bad \FFFD'`)
 	wantNumber(t, pool, number(t, pool, `SELECT count(DISTINCT date_trunc('hour', minute)) FROM tally`), `SELECT count(*) FROM dirty_hour`)
@@ -199,7 +199,7 @@ func TestCommitIsCutOff(t *testing.T) {
 			t.Fatalf("cut off before its statement %d, it moved the offset to %d", n, off)
 		}
 		checkCounts(t, pool)
-		wantNumber(t, pool, 0, `SELECT (SELECT count(*) FROM unparsed_sample) + (SELECT count(*) FROM quarantine) + (SELECT count(*) FROM session_activity)`)
+		wantNumber(t, pool, 0, `SELECT (SELECT count(*) FROM unparsed_sample) + (SELECT count(*) FROM quarantine) + (SELECT count(*) FROM activity)`)
 	}
 	if cuts < 12 {
 		t.Errorf("only %d places to cut a commit were found", cuts)

@@ -60,7 +60,7 @@ func TestPoisonIsQuarantined(t *testing.T) {
 			wantNumber(t, pool, 4, `SELECT count(*) FROM quarantine WHERE off IN (0, 15000, 15100, 29900) AND off_end = off + 100 AND reason <> '' AND line = off / 100 + 1`)
 			wantNumber(t, pool, 400, `SELECT bytes_unparsed FROM generation`)
 			wantNumber(t, pool, 4, `SELECT unparsed FROM generation`)
-			wantNumber(t, pool, number(t, pool, `SELECT count(*) FROM disconnect WHERE client IS NOT NULL AND phase <> 'idle'`), `SELECT count(*) FROM session_activity`)
+			wantNumber(t, pool, number(t, pool, `SELECT count(*) FROM disconnect WHERE client IS NOT NULL AND phase <> 'idle'`), `SELECT count(*) FROM activity`)
 			wantNumber(t, pool, 1, `SELECT count(*) FROM generation WHERE last_event_at BETWEEN $1 AND $2`, begin, begin.Add(2*time.Hour))
 			// The ages of the refused are taken back, too.
 			var left event.Histogram

@@ -64,6 +64,8 @@ func (s *Store) Expire(ctx context.Context, now time.Time, r Retention) (n int64
 				WHERE (h.hour AT TIME ZONE 'UTC')::date = day) LIMIT $3)`, now.Add(-max(r.Minutes, r.Events, r.Rollups))},
 		{"quarantine", `DELETE FROM quarantine WHERE service_id = $1 AND (generation_id, off) IN (
 			SELECT generation_id, off FROM quarantine WHERE service_id = $1 AND seen_at < $2 LIMIT $3)`, now.Add(-r.Events)},
+		{"new session activity", `DELETE FROM activity_block WHERE ctid = ANY (ARRAY(SELECT ctid FROM activity_block
+			WHERE service_id = $1 AND written_at < $2 LIMIT $3))`, now.Add(-r.Sessions)},
 		{"session activity", `DELETE FROM session_activity WHERE service_id = $1 AND (generation_id, off) IN (
 			SELECT generation_id, off FROM session_activity WHERE service_id = $1 AND written_at < $2 LIMIT $3)`, now.Add(-r.Sessions)},
 	} {

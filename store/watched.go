@@ -34,9 +34,9 @@ func (s *Store) Watched(ctx context.Context, service string, d time.Duration) ([
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.pool.Query(ctx, `SELECT a.client, a.agent_hash, a.at, r.method, r.template FROM session_activity a
+	rows, err := s.pool.Query(ctx, `SELECT a.client, a.agent_hash, a.at, r.method, r.template FROM activity a
 		JOIN route r ON r.service_id = a.service_id AND r.route_id = a.route_id
-		WHERE a.service_id = $1 AND a.is_drop AND a.at > (SELECT max(at) FROM session_activity WHERE service_id = $1) - $2::interval
+		WHERE a.service_id = $1 AND a.is_drop AND a.at > (SELECT max(at) FROM activity WHERE service_id = $1) - $2::interval
 		ORDER BY a.at, a.generation_id, a.off`, svc, d)
 	if err != nil {
 		return nil, fmt.Errorf("list watched clients of %s: %w", service, err)
