@@ -206,8 +206,12 @@ func takeOut(ctx context.Context, tx pgx.Tx, service int32, joined []joinedRepor
 	for _, j := range joined {
 		at := j.At.UTC()
 		hour := at.Truncate(time.Hour)
+		var p event.Party
+		if p.UnmarshalText([]byte(j.Party)) != nil {
+			p = event.PartyUnknown
+		}
 		c := block.Cell{Minute: at.Minute(), Agent: j.Agent}
-		c.Reported[partyIndex(j.Party)] = -1
+		c.Reported[event.PartyIndex(p)] = -1
 		k := place{hour, j.Route}
 		cells[k] = append(cells[k], packCells([]block.Cell{c}))
 		if j.Client == nil {
@@ -237,14 +241,4 @@ func takeOut(ctx context.Context, tx pgx.Tx, service int32, joined []joinedRepor
 		return fmt.Errorf("take reports out of the counts by client: %w", err)
 	}
 	return nil
-}
-
-// partyIndex is event.PartyIndex of a stored party.
-func partyIndex(stored string) int {
-	for i, p := range event.Parties() {
-		if p.String() == stored {
-			return i
-		}
-	}
-	return event.PartyIndex(event.PartyUnknown)
 }

@@ -166,12 +166,15 @@ func (d storedDay) read(ctx context.Context, tx pgx.Tx, out *Stored, at map[gene
 	if err != nil {
 		return err
 	}
-	counts, err := countsBy(ctx, tx, p, nil, hourOf)
+	ofHour := func(c *cell) int64 { return c.at / 3600 }
+	counts, err := countsBy(ctx, tx, p, nil, ofHour)
 	if err != nil {
 		return err
 	}
 	if !d.minutesExpired && len(hours) > 0 {
-		minutes, err := countsBy(ctx, tx, plan{minutes: []stretch{{d.service, r.From, r.To}}}, nil, hourOf)
+		var fine plan
+		fine.cover(d.service, r, known{}, byMinute)
+		minutes, err := countsBy(ctx, tx, fine, nil, ofHour)
 		if err != nil {
 			return err
 		}
@@ -180,7 +183,7 @@ func (d storedDay) read(ctx context.Context, tx pgx.Tx, out *Stored, at map[gene
 		}
 	}
 	if b := (bucket{d.service, d.day}); days[b] {
-		whole, err := countsBy(ctx, tx, plan{days: []bucket{b}}, nil, "0::bigint")
+		whole, err := countsBy(ctx, tx, plan{days: []bucket{b}}, nil, together.of)
 		if err != nil {
 			return err
 		}

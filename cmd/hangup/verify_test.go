@@ -76,24 +76,24 @@ func TestVerifyFinds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(t.Context()) //nolint:errcheck // it was only used here
-	for what, c := range map[string]struct {
+	defer conn.Close(t.Context())            //nolint:errcheck // it was only used here
+	for what, c := range map[string]struct { // what is appended to a block is a cell more: 7 requests, -1 byte, a request
 		sql   string
 		args  []string
 		words []string
 	}{
-		"an hour":      {`UPDATE tally_hour SET requests = requests + 7 WHERE ctid = (SELECT ctid FROM tally_hour ORDER BY requests DESC LIMIT 1)`, nil, []string{"hour 2026-03-", "requests: stored", "the minutes say", "the files say"}},
-		"a day":        {`UPDATE tally_day SET bytes = bytes - 1 WHERE ctid = (SELECT ctid FROM tally_day ORDER BY requests DESC LIMIT 1)`, []string{"--quick"}, []string{"day 2026-03-", "bytes: stored", "the hours say"}},
+		"an hour":      {`UPDATE hour_block SET cells = cells || '\x0000010e' WHERE ctid = (SELECT ctid FROM hour_block LIMIT 1)`, nil, []string{"hour 2026-03-", "requests: stored", "the minutes say", "the files say"}},
+		"a day":        {`UPDATE day_block SET cells = cells || '\x00000201' WHERE ctid = (SELECT ctid FROM day_block LIMIT 1)`, []string{"--quick"}, []string{"day 2026-03-", "bytes: stored", "the hours say"}},
 		"a counter":    {`UPDATE generation SET requests = requests - 1, others = others + 1 WHERE path LIKE '%access.log'`, nil, []string{"requests: stored", "others: stored 1, the file says 0", "1 different"}},
 		"bytes":        {`UPDATE generation SET bytes_parsed = bytes_parsed - 5, bytes_skipped = bytes_skipped + 5 WHERE path LIKE '%access.log'`, nil, []string{"bytes_parsed: stored", "bytes_skipped: stored 5"}},
 		"a hang-up":    {`DELETE FROM disconnect WHERE ctid = (SELECT ctid FROM disconnect WHERE tableoid = (SELECT tableoid FROM disconnect LIMIT 1) LIMIT 1)`, []string{"--quick"}, []string{"dropped (client): stored", "the single hang-ups say", "hang-ups: stored"}},
 		"its party":    {`UPDATE disconnect SET party = 'server' WHERE (generation_id, off) = (SELECT generation_id, off FROM disconnect LIMIT 1)`, nil, []string{"dropped (server): stored 0", "the single hang-ups say 1"}},
-		"a minute":     {`UPDATE tally SET requests = requests + 1 WHERE ctid = (SELECT ctid FROM tally WHERE tableoid = (SELECT tableoid FROM tally LIMIT 1) LIMIT 1)`, []string{"--quick"}, []string{"requests: stored", "the minutes say"}},
-		"a whole hour": {`DELETE FROM tally_hour WHERE bucket = (SELECT min(bucket) FROM tally_hour)`, nil, []string{"requests: stored 0"}},
+		"a minute":     {`UPDATE minute_block SET cells = cells || '\x00000102' WHERE ctid = (SELECT ctid FROM minute_block WHERE tableoid = (SELECT tableoid FROM minute_block LIMIT 1) LIMIT 1)`, []string{"--quick"}, []string{"requests: stored", "the minutes say"}},
+		"a whole hour": {`DELETE FROM hour_block WHERE bucket = (SELECT min(bucket) FROM hour_block)`, nil, []string{"requests: stored 0"}},
 	} {
 		// What is tampered with is put back: triggers and constraints stay as they are.
 		tables := map[string]string{}
-		for _, name := range []string{"tally_hour", "tally_day", "generation", "disconnect", "tally"} {
+		for _, name := range []string{"hour_block", "day_block", "generation", "disconnect", "minute_block"} {
 			if strings.Contains(c.sql, " "+name+" ") {
 				tables[name] = "saved_" + name
 			}
