@@ -48,5 +48,5 @@ func FuzzQuery(f *testing.F) {
 
 var fuzzed = []string{
 	"/api/v1/meta", "/api/v1/summary", "/api/v1/timeseries", "/api/v1/heatmap", "/api/v1/routes", "/api/v1/routes/1", "/api/v1/clients", "/api/v1/events",
-	"/api/v1/events/1-20260309-1-0", "/api/v1/sources", "/api/v1/sources/1/unparsed", "/api/v1/jobs",
+	"/api/v1/events/1-20260309-1-0", "/api/v1/sources", "/api/v1/sources/1/unparsed", "/api/v1/sources/1/files", "/api/v1/jobs",
 }

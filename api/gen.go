@@ -105,6 +105,33 @@ func (e SourceState) Valid() bool {
 	}
 }
 
+// Defines values for SourceFileState.
+const (
+	SourceFileStateDone      SourceFileState = "done"
+	SourceFileStateDraining  SourceFileState = "draining"
+	SourceFileStateLive      SourceFileState = "live"
+	SourceFileStateLost      SourceFileState = "lost"
+	SourceFileStateTruncated SourceFileState = "truncated"
+)
+
+// Valid indicates whether the value is a known member of the SourceFileState enum.
+func (e SourceFileState) Valid() bool {
+	switch e {
+	case SourceFileStateDone:
+		return true
+	case SourceFileStateDraining:
+		return true
+	case SourceFileStateLive:
+		return true
+	case SourceFileStateLost:
+		return true
+	case SourceFileStateTruncated:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TestedRecordKind.
 const (
 	TestedRecordKindDisconnect TestedRecordKind = "disconnect"
@@ -400,6 +427,14 @@ type EventList struct {
 
 	// Range The range that was answered.
 	Range Range `json:"range"`
+}
+
+// FileList defines model for FileList.
+type FileList struct {
+	Items []SourceFile `json:"items"`
+
+	// Total How many there are, with those that were read in the past.
+	Total int64 `json:"total"`
 }
 
 // FilterField defines model for FilterField.
@@ -776,26 +811,39 @@ type Source struct {
 	// Durations Whether its formats can say how long an exchange took: without that no timers can be found. Absent while the format is not known.
 	Durations *bool `json:"durations,omitempty"`
 
-	// Files Open generations.
+	// Files Files that are followed, idle ones included.
 	Files int `json:"files"`
 
+	// FilesIdle Of these, files that do not grow and are only looked at.
+	FilesIdle int `json:"files_idle"`
+
+	// FilesWaiting Files that wait for a file descriptor, because more are to be read than the process may open.
+	FilesWaiting int `json:"files_waiting"`
+
 	// Format Empty while it is not known.
-	Format         string        `json:"format"`
-	Id             string        `json:"id"`
-	LagBytes       int64         `json:"lag_bytes"`
-	LagSeconds     float64       `json:"lag_seconds"`
-	LastError      *string       `json:"last_error,omitempty"`
-	LastErrorAt    *time.Time    `json:"last_error_at,omitempty"`
-	LastEventAt    *time.Time    `json:"last_event_at,omitempty"`
-	LinesPerSecond float64       `json:"lines_per_second"`
-	Path           string        `json:"path"`
-	Quarantined    *int64        `json:"quarantined,omitempty"`
-	Records        SourceRecords `json:"records"`
-	Service        string        `json:"service"`
+	Format string `json:"format"`
+	Id     string `json:"id"`
+
+	// LagBytes Bytes of all files that are not committed.
+	LagBytes       int64      `json:"lag_bytes"`
+	LagSeconds     float64    `json:"lag_seconds"`
+	LastError      *string    `json:"last_error,omitempty"`
+	LastErrorAt    *time.Time `json:"last_error_at,omitempty"`
+	LastEventAt    *time.Time `json:"last_event_at,omitempty"`
+	LinesPerSecond float64    `json:"lines_per_second"`
+
+	// Path As configured: of a log, or a pattern of many.
+	Path        string        `json:"path"`
+	Quarantined *int64        `json:"quarantined,omitempty"`
+	Records     SourceRecords `json:"records"`
+	Service     string        `json:"service"`
 
 	// State waiting: nothing to read yet; degraded: the newest records are not understood; stopped: not read by this process
 	State        SourceState     `json:"state"`
 	UnparsedRate *NullableNumber `json:"unparsed_rate"`
+
+	// WorstLagBytes The same of the file with most of them.
+	WorstLagBytes int64 `json:"worst_lag_bytes"`
 }
 
 // SourceState waiting: nothing to read yet; degraded: the newest records are not understood; stopped: not read by this process
@@ -830,6 +878,29 @@ type SourceBytes struct {
 	Skipped   int64 `json:"skipped"`
 	Unparsed  int64 `json:"unparsed"`
 }
+
+// SourceFile defines model for SourceFile.
+type SourceFile struct {
+	Committed   int64      `json:"committed"`
+	CommittedAt *time.Time `json:"committed_at,omitempty"`
+	FirstSeenAt time.Time  `json:"first_seen_at"`
+	LagBytes    int64      `json:"lag_bytes"`
+	LastEventAt *time.Time `json:"last_event_at,omitempty"`
+	Lines       int64      `json:"lines"`
+	Lost        int64      `json:"lost"`
+
+	// Path Where it was seen last.
+	Path string `json:"path"`
+
+	// Size Bytes that were seen.
+	Size int64 `json:"size"`
+
+	// State live: it may grow; done: read to its end; truncated: its rest is looked for in copies; lost: bytes of it are nowhere to be found
+	State SourceFileState `json:"state"`
+}
+
+// SourceFileState live: it may grow; done: read to its end; truncated: its rest is looked for in copies; lost: bytes of it are nowhere to be found
+type SourceFileState string
 
 // SourceList defines model for SourceList.
 type SourceList struct {
@@ -1149,6 +1220,12 @@ type GetRouteParams struct {
 	F *F `form:"f,omitempty" json:"f,omitempty"`
 }
 
+// ListFilesParams defines parameters for ListFiles.
+type ListFilesParams struct {
+	// Limit How many items to give.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // ListUnparsedParams defines parameters for ListUnparsed.
 type ListUnparsedParams struct {
 	// Limit How many items to give.
@@ -1241,6 +1318,9 @@ type ServerInterface interface {
 	// ListSources What is read, how far, and what was not understood
 	// (GET /api/v1/sources)
 	ListSources(ctx echo.Context) error
+	// ListFiles The files of a source, those with most to be read first
+	// (GET /api/v1/sources/{id}/files)
+	ListFiles(ctx echo.Context, id string, params ListFilesParams) error
 	// ListUnparsed Examples of records that were not understood
 	// (GET /api/v1/sources/{id}/unparsed)
 	ListUnparsed(ctx echo.Context, id string, params ListUnparsedParams) error
@@ -1626,6 +1706,31 @@ func (w *ServerInterfaceWrapper) ListSources(ctx echo.Context) error {
 	return err
 }
 
+// ListFiles converts echo context to params.
+func (w *ServerInterfaceWrapper) ListFiles(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListFilesParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListFiles(ctx, id, params)
+	return err
+}
+
 // ListUnparsed converts echo context to params.
 func (w *ServerInterfaceWrapper) ListUnparsed(ctx echo.Context) error {
 	var err error
@@ -1828,6 +1933,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/v1/events/:id", wrapper.GetEvent, options.OperationMiddlewares["getEvent"]...)
 	router.GET(options.BaseURL+"/api/v1/sources", wrapper.ListSources, options.OperationMiddlewares["listSources"]...)
 	router.GET(options.BaseURL+"/api/v1/sources/:id/unparsed", wrapper.ListUnparsed, options.OperationMiddlewares["listUnparsed"]...)
+	router.GET(options.BaseURL+"/api/v1/sources/:id/files", wrapper.ListFiles, options.OperationMiddlewares["listFiles"]...)
 	router.GET(options.BaseURL+"/api/v1/formats", wrapper.ListFormats, options.OperationMiddlewares["listFormats"]...)
 	router.POST(options.BaseURL+"/api/v1/formats/detect", wrapper.DetectFormats, options.OperationMiddlewares["detectFormats"]...)
 	router.POST(options.BaseURL+"/api/v1/formats/test", wrapper.TestFormats, options.OperationMiddlewares["testFormats"]...)
@@ -2302,6 +2408,46 @@ func (response ListSourcesdefaultApplicationProblemPlusJSONResponse) VisitListSo
 	return err
 }
 
+type ListFilesRequestObject struct {
+	Id     string `json:"id"`
+	Params ListFilesParams
+}
+
+type ListFilesResponseObject interface {
+	VisitListFilesResponse(w http.ResponseWriter) error
+}
+
+type ListFiles200JSONResponse FileList
+
+func (response ListFiles200JSONResponse) VisitListFilesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFilesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListFilesdefaultApplicationProblemPlusJSONResponse) VisitListFilesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListUnparsedRequestObject struct {
 	Id     string `json:"id"`
 	Params ListUnparsedParams
@@ -2548,6 +2694,9 @@ type StrictServerInterface interface {
 	// ListSources What is read, how far, and what was not understood
 	// (GET /api/v1/sources)
 	ListSources(ctx context.Context, request ListSourcesRequestObject) (ListSourcesResponseObject, error)
+	// ListFiles The files of a source, those with most to be read first
+	// (GET /api/v1/sources/{id}/files)
+	ListFiles(ctx context.Context, request ListFilesRequestObject) (ListFilesResponseObject, error)
 	// ListUnparsed Examples of records that were not understood
 	// (GET /api/v1/sources/{id}/unparsed)
 	ListUnparsed(ctx context.Context, request ListUnparsedRequestObject) (ListUnparsedResponseObject, error)
@@ -2906,6 +3055,32 @@ func (sh *strictHandler) ListSources(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ListSourcesResponseObject); ok {
 		return validResponse.VisitListSourcesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListFiles operation middleware
+func (sh *strictHandler) ListFiles(ctx echo.Context, id string, params ListFilesParams) error {
+	var request ListFilesRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListFiles(ctx.Request().Context(), request.(ListFilesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListFiles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListFilesResponseObject); ok {
+		return validResponse.VisitListFilesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

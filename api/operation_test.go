@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -42,11 +43,11 @@ func TestSources(t *testing.T) {
 	for _, p := range paths {
 		src := fill.Open(t, s.st, "shop", p)
 		src.Add(t, records...)
-		live = append(live, event.SourceState{Source: src.ID, Files: 1, Size: 600, Off: 500, LinesPerSec: 2.5, Format: "nginx-json", Confidence: 0.5})
+		live = append(live, event.SourceState{Source: src.ID, Files: 1, Idle: 1, Waiting: 2, Size: 600, Off: 500, WorstLag: 90, LinesPerSec: 2.5, Format: "nginx-json", Confidence: 0.5})
 	}
 	live[1].BehindSince = now.Add(-time.Minute)
 	live[2].LastError, live[2].LastErrorAt = "open /log/c: permission denied", now.Add(-time.Hour)
-	live[3] = event.SourceState{Source: live[3].Source}
+	live[3] = event.SourceState{Source: live[3].Source, NoFile: true, LastError: "no file is like the pattern yet"}
 	live[0].Formats = []event.SeenFormat{{Format: "nginx", Layout: `$remote_addr [$time_local] "$request" $status`}}
 	live[1].Alarm = event.Alarm{Since: now.Add(-time.Second), Unparsed: 16, Of: 64, Reads: "nginx", Layout: "$status"}
 	live = live[:4] // the last one is not read here
@@ -67,8 +68,8 @@ func TestSources(t *testing.T) {
 		t.Fatalf("%d sources", len(list))
 	}
 	want := api.Source{
-		Id: list[0].Id, Service: "shop", Path: "/log/a", Format: "nginx-combined", Confidence: 1, State: api.SourceStateReading, Files: 1,
-		LagBytes: 100, LinesPerSecond: 2.5, LastEventAt: &at, CommittedAt: list[0].CommittedAt,
+		Id: list[0].Id, Service: "shop", Path: "/log/a", Format: "nginx-combined", Confidence: 1, State: api.SourceStateReading, Files: 1, FilesIdle: 1, FilesWaiting: 2,
+		LagBytes: 100, WorstLagBytes: 90, LinesPerSecond: 2.5, LastEventAt: &at, CommittedAt: list[0].CommittedAt,
 		Records:     api.SourceRecords{Read: 5, Request: 1, Disconnect: 1, Other: 2, Unparsed: 1},
 		Bytes:       api.SourceBytes{Committed: 500, Parsed: 400, Unparsed: 100, Lost: 7},
 		Quarantined: new(int64(1)), UnparsedRate: new(0.2), Durations: new(false),
@@ -120,6 +121,36 @@ func TestSources(t *testing.T) {
 	if r.Status != api.ReadinessStatusDegraded || r.Checks[1].Ok || !r.Checks[1].Since.Equal(now.Add(-time.Hour)) ||
 		*r.Checks[1].Detail != "1 of 4 sources cannot be read or stored: open /log/c: permission denied" {
 		t.Errorf("readiness is %+v", r)
+	}
+}
+
+// TestFiles gives the files of a source, those with most to be read first.
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	src := fill.Open(t, s.st, "shop", "/log/*.log")
+	_, err := s.pool.Exec(t.Context(), `INSERT INTO generation (service_id, source_id, path, dev, ino, size_seen, state, first_seen_at, committed_at, bytes_lost)
+		SELECT service_id, source_id, '/log/' || n || '.log', 1, n, n * 10, CASE WHEN n < 5 THEN 'live' ELSE 'done' END, '2026-03-09Z',
+			'2026-03-09Z'::timestamptz + n * interval '1 second', 0 FROM generation, generate_series(1, 9) n WHERE source_id = $1`, src.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := strconv.FormatInt(src.ID, 10)
+	list := get[api.FileList](t, s, "/api/v1/sources/"+id+"/files?limit=6")
+	var got []string
+	for _, f := range list.Items {
+		got = append(got, f.Path)
+	}
+	if diff := cmp.Diff([]string{"/log/4.log", "/log/3.log", "/log/2.log", "/log/1.log", "/log/9.log", "/log/8.log"}, got); diff != "" || list.Total != 10 {
+		t.Errorf("%d files in all, %s", list.Total, diff)
+	}
+	at := time.Date(2026, 3, 9, 0, 0, 0, 0, time.UTC)
+	want := api.SourceFile{Path: "/log/4.log", State: "live", Size: 40, LagBytes: 40, FirstSeenAt: at, CommittedAt: new(at.Add(4 * time.Second))}
+	if diff := cmp.Diff(want, list.Items[0]); diff != "" {
+		t.Error(diff)
+	}
+	for _, id := range []string{"0", "99999", "x"} {
+		refuse(t, s, http.StatusNotFound, "/api/v1/sources/"+id+"/files")
 	}
 }
 
@@ -251,7 +282,7 @@ func TestDatabaseDown(t *testing.T) {
 	s := serverOn(t, pool)
 	for _, path := range []string{
 		"/api/v1/meta", "/api/v1/summary", "/api/v1/timeseries", "/api/v1/heatmap", "/api/v1/routes", "/api/v1/routes/1", "/api/v1/clients",
-		"/api/v1/events", "/api/v1/events/1-20260309-1-0", "/api/v1/sources", "/api/v1/sources/1/unparsed", "/api/v1/jobs",
+		"/api/v1/events", "/api/v1/events/1-20260309-1-0", "/api/v1/sources", "/api/v1/sources/1/unparsed", "/api/v1/sources/1/files", "/api/v1/jobs",
 	} {
 		w := s.ask(t, request(path))
 		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), "The database does not answer") {

@@ -58,8 +58,8 @@ func (s *service) toSource(v store.Source, state event.SourceState, live bool, n
 		return out
 	}
 	out.State = liveState(state, now)
-	out.Files = state.Files
-	out.LagBytes = max(0, state.Size-state.Off)
+	out.Files, out.FilesIdle, out.FilesWaiting = state.Files, state.Idle, state.Waiting
+	out.LagBytes, out.WorstLagBytes = max(0, state.Size-state.Off), max(0, state.WorstLag)
 	if !state.BehindSince.IsZero() {
 		out.LagSeconds = max(0, now.Sub(state.BehindSince).Seconds())
 	}
@@ -114,7 +114,7 @@ func alarmText(a event.Alarm, format string) string {
 
 func liveState(s event.SourceState, now time.Time) SourceState {
 	switch {
-	case s.LastError != "":
+	case s.LastError != "" && !s.NoFile:
 		return SourceStateFailing
 	case !s.Alarm.Since.IsZero():
 		return SourceStateDegraded
@@ -141,6 +141,30 @@ func (s *service) ListUnparsed(ctx context.Context, request ListUnparsedRequestO
 	for _, v := range samples {
 		out.Items = append(out.Items, UnparsedSample{
 			Reason: string(v.Reason), Text: v.Text, Path: some(v.Path), Line: v.Line, Off: v.Off, SeenAt: v.SeenAt.UTC(),
+		})
+	}
+	return out, nil
+}
+
+// ListFiles gives the files of a source.
+func (s *service) ListFiles(ctx context.Context, request ListFilesRequestObject) (ListFilesResponseObject, error) {
+	id, err := parseID(request.Id, 64)
+	if err != nil {
+		return nil, err
+	}
+	files, total, err := s.Store.Files(ctx, id, limit(request.Params.Limit))
+	if err != nil {
+		return nil, err
+	}
+	out := ListFiles200JSONResponse{Items: []SourceFile{}, Total: total}
+	for _, f := range files {
+		lag := int64(0)
+		if f.State == event.Live || f.State == event.Draining {
+			lag = max(0, f.SizeSeen-f.Off)
+		}
+		out.Items = append(out.Items, SourceFile{
+			Path: f.Path, State: SourceFileState(f.State), Size: f.SizeSeen, Committed: f.Off, LagBytes: lag, Lost: f.Lost, Lines: f.Lines,
+			FirstSeenAt: f.FirstSeen.UTC(), CommittedAt: utc(f.CommittedAt), LastEventAt: utc(f.LastEventAt),
 		})
 	}
 	return out, nil

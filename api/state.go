@@ -45,7 +45,7 @@ func (s *service) checkIngest() ReadinessCheck {
 	states := s.status()
 	failing := 0
 	for _, v := range states {
-		if v.LastError == "" {
+		if v.LastError == "" || v.NoFile {
 			continue
 		}
 		failing++

@@ -100,6 +100,10 @@ type Past struct {
 type SourceState struct {
 	Source      int64
 	Files       int       // generations that are read or watched for growth
+	Idle        int       // of them, that do not grow
+	Waiting     int       // files that wait until another needs its descriptor no more
+	WorstLag    int64     // bytes of one of them that are not committed, at most
+	NoFile      bool      // the source's pattern names none: LastError says so
 	Size        int64     // bytes of these generations
 	Off         int64     // committed bytes of them
 	BehindSince time.Time // since when something readable is not committed; zero when all is

@@ -342,6 +342,9 @@ func (w *follower) catchUp(ctx context.Context) error {
 		},
 		u: w.u, ends: w.ends, look: w.look,
 	}
+	if !w.since.IsZero() {
+		p.before = func(r *event.Record) { skipOld(r, w.since) }
+	}
 	w.seen = p.seen
 	err = p.run(c, w.halt, func(ctx context.Context, f filled) error { return w.commitBatch(ctx, f.b, f.ends) })
 	if err != nil && (p.fault != nil || ctx.Err() == nil) {

@@ -20,10 +20,17 @@ type cut struct {
 }
 
 // settleCuts says of each of them what became of the bytes that were not read from it. present are the files that are
-// there.
-func (m *manager) settleCuts(ctx context.Context, present map[inode]bool) error {
-	if m.unread > 0 || len(m.pending) > 0 { // they may be copies
+// there, failed the places that could not be looked at.
+func (m *manager) settleCuts(ctx context.Context, present map[inode]bool, failed []string) error {
+	if len(m.cut) == 0 {
 		return nil
+	}
+	copies := map[string]bool{}
+	for log := range m.unread {
+		copies[m.key(log)] = true
+	}
+	for _, c := range m.pending {
+		copies[m.key(c.log)] = true
 	}
 	reading := map[int64]bool{}
 	for _, h := range m.held {
@@ -34,7 +41,7 @@ func (m *manager) settleCuts(ctx context.Context, present map[inode]bool) error 
 			delete(m.cut, id)
 			continue
 		}
-		if time.Since(c.at) < 3*m.Grace || c.whole && present[c.inode] {
+		if time.Since(c.at) < 3*m.Grace || c.whole && present[c.inode] || copies[m.logOf(c.path)] || blind(failed, c.path) {
 			continue
 		}
 		g, err := m.Ledger.Generation(ctx, m.source.Service, id)

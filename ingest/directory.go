@@ -3,6 +3,8 @@ package ingest
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -12,61 +14,70 @@ import (
 
 // directories lists directories for all sources: each is read once a scan, and only when it has changed.
 type directories struct {
-	mu   sync.Mutex
-	dirs map[string]*directory
+	mu    sync.Mutex
+	dirs  map[string]*directory
+	swept time.Time
 }
 
 type directory struct {
 	looked   time.Time // when it was looked at
 	modified time.Time
 	listed   time.Time // when names were read
-	names    map[string]bool
+	names    map[string]fs.FileMode
 	err      error
 }
 
 func newDirectories() *directories { return &directories{dirs: map[string]*directory{}} }
 
-// settles is how long after a directory's newest change its names are read again at each look: changes of one tick of
-// the file system's clock have one time.
-const settles = 2 * time.Second
+const (
+	// settles is how long after a directory's newest change its names are read again at each look: changes of one tick of
+	// the file system's clock have one time.
+	settles = 2 * time.Second
+	// forgotten is how long after it was asked for last a directory is kept in mind.
+	forgotten = time.Minute
+)
 
-// names returns the names in dir. They are not to be changed.
-func (d *directories) names(dir string) (map[string]bool, error) {
+// names returns the names in dir, with their types, and when they were read. They are not to be changed.
+func (d *directories) names(dir string) (map[string]fs.FileMode, time.Time, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	now := time.Now()
+	if now.Sub(d.swept) > forgotten {
+		d.swept = now
+		maps.DeleteFunc(d.dirs, func(_ string, x *directory) bool { return now.Sub(x.looked) > forgotten })
+	}
 	x := d.dirs[dir]
 	if x == nil {
 		x = &directory{}
 		d.dirs[dir] = x
 	}
-	now := time.Now()
 	if now.Sub(x.looked) < scanEvery/2 {
-		return x.names, x.err
+		return x.names, x.listed, x.err
 	}
 	x.looked = now
 	st, err := os.Stat(dir)
 	if err != nil {
 		x.names, x.err = nil, err
-		return nil, err
+		return nil, x.listed, err
 	}
 	if x.names != nil && x.err == nil && st.ModTime().Equal(x.modified) && x.listed.Sub(x.modified) > settles {
-		return x.names, nil
+		return x.names, x.listed, nil
 	}
 	x.modified, x.listed, x.names = st.ModTime(), now, nil
-	var list []string
+	var list []fs.DirEntry
 	if f, err := os.Open(dir); err != nil {
 		x.err = err
 	} else {
-		list, x.err = f.Readdirnames(-1)
+		list, x.err = f.ReadDir(-1)
 		_ = f.Close()
 	}
 	if x.err == nil {
-		x.names = make(map[string]bool, len(list))
-		for _, n := range list {
-			x.names[n] = true
+		x.names = make(map[string]fs.FileMode, len(list))
+		for _, e := range list {
+			x.names[e.Name()] = e.Type()
 		}
 	}
-	return x.names, x.err
+	return x.names, x.listed, x.err
 }
 
 var errUntrusted = errors.New("symbolic link to a file of another user")

@@ -27,13 +27,23 @@ const (
 // are others.. The error is ErrNotRead for a source of others.
 func (s *Status) Excerpt(source int64) ([]event.Line, parser.Options, error) {
 	s.mu.Lock()
-	x := s.sources[source]
+	var of Source
+	var path string
+	if x := s.sources[source]; x != nil {
+		of, path = x.source, x.source.Path
+		if of.Pattern {
+			path = x.current
+		}
+	}
 	s.mu.Unlock()
-	if x == nil || x.source.Path == "" {
+	if of.Path == "" {
 		return nil, parser.Options{}, ErrNotRead
 	}
-	o := x.source.Parser
-	lines, err := ReadExcerpt(x.source.Path)
+	o := of.Parser
+	if path == "" {
+		return nil, o, fmt.Errorf("read lines of the source: no file is like %s: %w", of.Path, os.ErrNotExist)
+	}
+	lines, err := ReadExcerpt(path)
 	if err != nil {
 		return nil, o, fmt.Errorf("read lines of the source: %w", err)
 	}

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 var (
 	errChanged = errors.New("the file's content is not what was read before")
 	errFenced  = errors.New("another process reads this file")
+	errIdle    = errors.New("nothing is left to be read, and the file does not grow")
 )
 
 // follower reads one generation from its committed offset and commits what it says.
@@ -29,6 +31,8 @@ type follower struct {
 	off   *atomic.Int64
 	part  *atomic.Int64 // bytes of a last line without a newline
 	grown func() time.Time
+	since time.Time // records of before are skipped; zero for none
+	rest  int64     // the file's size when it was left as idle
 
 	parse  parser.Parser
 	format string
@@ -149,6 +153,9 @@ func (w *follower) take(b block) error {
 }
 
 func (w *follower) emit(r *event.Record) {
+	if !w.since.IsZero() {
+		skipOld(r, w.since)
+	}
 	if w.fault == nil {
 		w.fault = w.u.add(r, w.seen)
 		w.look(r)
@@ -225,8 +232,30 @@ func (w *follower) follow(ctx context.Context) (done bool, err error) {
 			return false, w.again(ctx)
 		case w.last.Load() && (unread == 0 || w.grown().Add(w.m.Grace).Before(now)):
 			return w.drain(ctx)
+		case now.Sub(w.grown()) > w.m.Idle, now.Sub(begun) > silence && now.Sub(w.grown()) > silence && w.m.files.crowded():
+			if idle, err := w.idle(size); err != nil || idle {
+				return false, cmp.Or(err, errIdle)
+			}
 		}
 	}
+}
+
+// idle says whether nothing is left to be read of the file, which has size bytes, but a line without an end.
+func (w *follower) idle(size int64) (bool, error) {
+	if !w.u.empty() || w.parse.Open() || w.gen.Off != w.pos {
+		return false, nil
+	}
+	if size > w.pos {
+		lr, err := newLineReader(w.f, w.pos, w.number)
+		if err != nil {
+			return false, err
+		}
+		if b, err := lr.next(time.Now()); err != nil || !b.caughtUp || w.pos+int64(len(lr.buf)) > size {
+			return false, err
+		}
+	}
+	w.rest = size
+	return true, nil
 }
 
 // again makes a new reader where the last line ended.

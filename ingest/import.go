@@ -124,10 +124,16 @@ func (m *Importer) service(ctx context.Context, name string) (*serviceState, err
 
 // skip makes a record that lies outside the bounds one that does not count. Its bytes do.
 func (i *Import) skip(r *event.Record) {
-	if r.Kind == event.Unparsed || r.Kind == event.Skipped || r.Time.IsZero() {
-		return
+	if i.Until.IsZero() || r.Time.Before(i.Until) {
+		skipOld(r, i.Since)
+	} else {
+		skipOld(r, r.Time.Add(1))
 	}
-	if r.Time.Before(i.Since) || !i.Until.IsZero() && !r.Time.Before(i.Until) {
+}
+
+// skipOld makes a record of before a time one that does not count. Its bytes do.
+func skipOld(r *event.Record, since time.Time) {
+	if r.Kind != event.Unparsed && r.Kind != event.Skipped && !r.Time.IsZero() && r.Time.Before(since) {
 		r.Event, r.Reason = event.Event{Kind: event.Skipped}, event.TooOld
 	}
 }
@@ -190,7 +196,7 @@ func (x *importing) find(ctx context.Context, c content) error {
 	if x.gen.Head, err = event.HeadPrint(bytes.NewReader(x.head), len(x.head)); err != nil {
 		return err
 	}
-	_, newest, err := x.m.Library.Candidates(ctx, x.Service, id, []event.Inode{c.inode}, nil)
+	_, newest, err := x.m.Library.Candidates(ctx, x.Service, id, nil, []event.Inode{c.inode}, nil)
 	if err != nil {
 		return err
 	}

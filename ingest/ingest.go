@@ -15,10 +15,14 @@ import (
 	"hangup/parser"
 )
 
-// Source is one configured log: a path, followed across its rotations.
+// Source is what is configured to be read: a log, followed across its rotations, or all logs that a pattern names.
 type Source struct {
 	Service string
-	Path    string
+	Path    string        // absolute
+	Pattern bool          // Path is a pattern; see CheckPattern
+	Exclude []string      // patterns of paths of it, or without a slash of names, that are not read
+	Also    []string      // directories to which rotation moves its files; relative ones are so to each log's
+	Since   time.Duration // of a log that is new to Hangup, how much of its past is read; 0 for all
 	Parser  parser.Options
 }
 
@@ -30,9 +34,9 @@ type Ledger interface {
 	SetFormat(ctx context.Context, service string, source int64, format string, confidence float64) error
 	// Past returns what is stored about a source when a reader comes to it.
 	Past(ctx context.Context, service string, source int64) (event.Past, error)
-	// Candidates returns the generations of a source that files with these inodes and heads may hold, the newest first,
-	// and the id of the newest generation.
-	Candidates(ctx context.Context, service string, source int64, inodes []event.Inode, heads []event.Print) (gs []event.Generation, newest int64, err error)
+	// Candidates returns the generations of a source that files in these directories, with these inodes and heads may hold,
+	// the newest first, and the id of the newest generation.
+	Candidates(ctx context.Context, service string, source int64, dirs []string, inodes []event.Inode, heads []event.Print) (gs []event.Generation, newest int64, err error)
 	// SettleArchive notes that a compressed file need not be looked at again while it is as it is.
 	SettleArchive(ctx context.Context, service string, source int64, a event.Archive) error
 	// Generation returns one generation as it is stored now.
@@ -67,6 +71,11 @@ type Options struct {
 	// Grace is how long after the last growth a renamed file is read on: its writer may not have been told yet.
 	// 0 takes 10 s.
 	Grace time.Duration
+	// Idle is how long after its last growth a file is read no further until it grows again. Its descriptor is closed
+	// after 60 times that. 0 takes 10 s.
+	Idle time.Duration
+	// MaxFiles is how many files are open at one time; others wait for their turn. 0 takes what the process may open.
+	MaxFiles int
 }
 
 // The bounds of reading. A batch is committed at the first limit that it reaches.
@@ -92,9 +101,12 @@ func Run(ctx context.Context, o Options) error {
 	if o.Grace == 0 {
 		o.Grace = 10 * time.Second
 	}
+	if o.Idle == 0 {
+		o.Idle = 10 * time.Second
+	}
 	sem, fast, unpacking := semaphore.NewWeighted(writers), semaphore.NewWeighted(1), semaphore.NewWeighted(unpackers)
 	bulk := semaphore.NewWeighted(writers - 1)
-	dirs := newDirectories()
+	dirs, files := newDirectories(), newSlots(o.MaxFiles)
 	services := map[string]*serviceState{}
 	for _, s := range o.Sources {
 		if services[s.Service] == nil {
@@ -102,12 +114,16 @@ func Run(ctx context.Context, o Options) error {
 		}
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	for _, s := range o.Sources {
+	for i, s := range o.Sources {
 		m := &manager{
 			Options: o, source: s, service: services[s.Service], sem: sem, fast: fast,
-			bulk: bulk, dirs: dirs, unpacking: unpacking,
-			log:  o.Log.With(slog.String("log.file.path", s.Path)),
+			bulk: bulk, dirs: dirs, unpacking: unpacking, files: files, number: i,
+			log:    o.Log.With(slog.String("log.file.path", s.Path)),
+			groups: map[string]*grouped{}, beside: map[sibling]siblings{}, asleep: map[inode]*sleeper{},
 			held: map[inode]*held{}, settled: map[content]bool{}, retry: map[content]time.Time{}, cut: map[int64]cut{},
+		}
+		if s.Pattern {
+			m.pattern = newPattern(s.Path)
 		}
 		g.Go(func() error { return m.run(ctx) })
 	}

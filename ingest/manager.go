@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -21,7 +23,10 @@ import (
 type manager struct {
 	Options
 	source    Source
+	number    int     // of the source
+	pattern   pattern // of a source that is one
 	dirs      *directories
+	files     *slots
 	service   *serviceState
 	sem       *semaphore.Weighted
 	bulk      *semaphore.Weighted
@@ -30,13 +35,18 @@ type manager struct {
 	log       *slog.Logger
 
 	id      int64
-	first   time.Time // when the source's first generation was seen
+	first   time.Time            // when the source's first generation was seen
+	groups  map[string]*grouped  // logs of a pattern, by directory
+	beside  map[sibling]siblings // rotated files
 	held    map[inode]*held
+	asleep  map[inode]*sleeper
+	waits   map[inode]time.Time   // files for which there is no slot, and since when
+	cost    time.Duration         // of the last look at the directories
 	pending []*candidate          // found while the ledger did not answer: kept open, so that a rotation cannot take them away
 	settled map[content]bool      // copies of what is known, with nothing to take
-	looking *archive              // that is being read to tell what it is
+	looking []*archive            // that are being read to tell what they are
 	retry   map[content]time.Time // when archives are to be looked at again
-	unread  int                   // archives of which it is not known yet what they are
+	unread  map[string]bool       // logs with archives of which it is not known yet what they are
 	cut     map[int64]cut         // generations that were truncated lately, or that were open when this process came
 	wg      sync.WaitGroup
 	lastErr string
@@ -53,6 +63,7 @@ type held struct {
 	gen   event.Generation
 	f     file
 	path  string
+	log   string
 	last  atomic.Bool
 	off   atomic.Int64
 	halt  chan struct{}
@@ -65,10 +76,22 @@ type held struct {
 	growth atomic.Int64 // when it grew last, Unix nanoseconds
 	part   atomic.Int64 // bytes of a last line without a newline
 	named  bool         // the source's path names it
+	there  bool         // the last look found it
+	begun  time.Time
+	slot   bool      // it has one to give back
+	parked bool      // nobody reads it until it grows
+	yields bool      // it is to give its slot to another
+	w      *follower // that reads it; only to be looked at after ended
 }
 
-// holdDeleted is how long a file that no path names and no successor follows is held: it keeps its disk space.
-const holdDeleted = time.Hour
+const (
+	// holdDeleted is how long a file that no path names and no successor follows is held: it keeps its disk space.
+	holdDeleted = time.Hour
+	// lookShare is how many times as long as a look at the directories the pause after it is: large trees are looked at
+	// less often, but at least every scanAtMost.
+	lookShare  = 50
+	scanAtMost = 2 * time.Second
+)
 
 func (m *manager) format() string {
 	m.mu.Lock()
@@ -101,14 +124,10 @@ func (m *manager) run(ctx context.Context) error {
 			return nil
 		}
 	}
-	t := time.NewTicker(scanEvery)
-	defer t.Stop()
 	for {
 		m.note(m.scan(ctx))
-		select {
-		case <-ctx.Done():
+		if !wait(ctx, min(max(scanEvery, lookShare*m.cost), scanAtMost)) {
 			return nil
-		case <-t.C:
 		}
 	}
 }
@@ -144,6 +163,8 @@ func (m *manager) open(ctx context.Context) error {
 
 // note shows an error in the status, and logs it when it is another than the one before.
 func (m *manager) note(err error) {
+	none := errors.Is(err, errNoFile)
+	m.Status.change(m.id, func(x *sourceStatus) { x.NoFile = none })
 	if err == nil || errors.Is(err, context.Canceled) {
 		m.lastErr = ""
 		return
@@ -158,78 +179,132 @@ func (m *manager) note(err error) {
 func (m *manager) close() {
 	m.wg.Wait()
 	for _, h := range m.held {
-		_ = h.f.Close()
+		m.release(h)
 	}
 	for _, c := range m.pending {
-		_ = c.f.Close()
+		m.drop(c)
 	}
-	if m.looking != nil {
-		m.looking.close()
+	for _, a := range m.looking {
+		a.close()
+	}
+	m.files.wait(m, nil)
+}
+
+// drop closes a file that is not followed.
+func (m *manager) drop(c *candidate) {
+	_ = c.f.Close()
+	m.files.give(false)
+}
+
+// release closes a file that was followed.
+func (m *manager) release(h *held) {
+	_ = h.f.Close()
+	if h.slot {
+		m.files.give(h.yields)
 	}
 }
 
 // scan looks once at what is held and what is there.
 func (m *manager) scan(ctx context.Context) error {
 	errs := []error{m.reap(ctx)}
-	found, listErr := m.list()
+	begun := time.Now()
+	found, failed, listErr := m.list()
+	m.cost = time.Since(begun)
 	errs = append(errs, listErr)
 	for _, h := range m.held {
-		h.named = false
+		h.named, h.there = false, false
 	}
-	present, successor, waiting := map[inode]bool{}, false, map[inode]*candidate{}
+	present, successor, waiting := make(map[inode]bool, len(found)), map[string]bool{}, map[inode]*candidate{}
 	for _, c := range m.pending {
 		waiting[c.inode] = c
 	}
 	settled := map[content]bool{}
-	var packed []entry
+	var packed, wanted []entry
 	for _, e := range found {
 		present[e.inode] = true
-		successor = successor || e.main
-		h, w := m.held[e.inode], waiting[e.inode]
+		if e.main {
+			successor[e.log] = true
+		}
+		h, w, s := m.held[e.inode], waiting[e.inode], m.asleep[e.inode]
 		switch {
 		case m.settled[e.content]:
 			settled[e.content] = true
 		case h != nil:
-			h.named, h.path = h.named || e.main, e.path
+			h.named, h.there, h.path, h.log = h.named || e.main, true, e.path, e.log
+			if h.parked {
+				m.grown(h, e.size)
+			}
 		case w != nil: // it may have been renamed
-			w.path, w.main = e.path, e.main
+			w.path, w.main, w.log = e.path, e.main, e.log
+		case s != nil && s.rests(e):
+			errs = append(errs, m.rests(ctx, s, e))
 		case e.packed():
 			packed = append(packed, e)
 		default:
-			c, err := e.open()
-			if err == nil {
-				m.pending = append(m.pending, c)
-			} else if !errors.Is(err, os.ErrNotExist) {
-				errs = append(errs, err)
-			}
+			wanted = append(wanted, e)
 		}
 	}
-	if listErr == nil {
+	if len(failed) == 0 {
 		m.settled = settled
 	}
-	for _, h := range m.held {
-		quiet := time.Since(time.Unix(0, h.growth.Load()))
-		h.last.Store(!h.named && (successor && quiet > m.Grace || quiet > holdDeleted))
+	m.missing(present, failed)
+	hold := holdDeleted
+	if m.files.crowded() {
+		hold = min(hold, 6*m.Grace)
 	}
+	for k, h := range m.held {
+		if h.parked && !h.there {
+			size, err := h.f.Size()
+			errs = append(errs, err)
+			m.grown(h, size)
+		}
+		quiet := time.Since(time.Unix(0, h.growth.Load()))
+		h.last.Store(!h.named && (successor[h.log] && quiet > m.Grace || quiet > hold))
+		switch {
+		case !h.parked:
+		case h.full > 0:
+			m.shrunk(k, h)
+		case h.last.Load():
+			m.resume(ctx, h)
+		case h.there && quiet > keepOpen*m.Idle:
+			m.letGo(k, h)
+		case h.growth.Load() > h.begun.UnixNano():
+			m.resume(ctx, h)
+		}
+	}
+	m.yield()
+	errs = append(errs, m.admit(wanted)...)
 	if len(m.pending) > 0 {
 		errs = append(errs, m.identify(ctx))
 	}
-	errs = append(errs, m.archives(ctx, packed))
-	if listErr == nil {
-		errs = append(errs, m.settleCuts(ctx, present))
-	}
+	errs = append(errs, m.archives(ctx, packed), m.settleCuts(ctx, present, failed))
 	m.report()
-	return errors.Join(errs...)
+	return someErrors(errs)
 }
 
 // reap looks at what is held: what was truncated, what has ended.
 func (m *manager) reap(ctx context.Context) error {
 	var errs []error
 	for k, h := range m.held {
+		if h.parked {
+			continue
+		}
 		select {
 		case <-h.ended:
+			h.gen = h.w.gen
+			switch {
+			case errors.Is(h.err, errIdle) && h.full == 0:
+				h.parked, h.size, h.begun = true, h.w.rest, time.Now()
+				if h.yields {
+					m.letGo(k, h)
+				}
+				continue
+			case h.yields && !h.done && h.err == nil:
+				m.letGo(k, h)
+				continue
+			}
 			delete(m.held, k)
-			_ = h.f.Close()
+			m.release(h)
 			switch {
 			case h.done:
 				if u, ok := h.f.(*unpacked); ok {
@@ -241,7 +316,7 @@ func (m *manager) reap(ctx context.Context) error {
 				}
 			case h.full > 0 || errors.Is(h.err, errChanged):
 				m.cut[h.gen.ID] = cut{at: time.Now(), path: h.path, size: max(h.full, h.off.Load()), off: h.off.Load()}
-			case h.err != nil && !errors.Is(h.err, errChanged) && !errors.Is(h.err, errFenced):
+			case h.err != nil && !errors.Is(h.err, errFenced):
 				errs = append(errs, fmt.Errorf("read %s: %w", h.path, h.err))
 			}
 			continue
@@ -255,16 +330,70 @@ func (m *manager) reap(ctx context.Context) error {
 			errs = append(errs, err)
 			continue
 		}
-		if size > h.size {
-			h.growth.Store(time.Now().UnixNano())
+		if m.grown(h, size); h.full > 0 { // the follower finds out at its next commit; where nothing comes, it has to be told
+			h.stop()
 		}
-		if size < h.size && h.full == 0 { // the follower finds out at its next commit; where nothing comes, it has to be told
-			h.full = h.size
-			close(h.halt)
-		}
-		h.size = size
 	}
-	return errors.Join(errs...)
+	return someErrors(errs)
+}
+
+// grown notes the size of a held file.
+func (m *manager) grown(h *held, size int64) {
+	if size > h.size {
+		h.growth.Store(time.Now().UnixNano())
+	}
+	if size < h.size && h.full == 0 {
+		h.full = h.size
+	}
+	h.size = size
+}
+
+// stop has the follower end.
+func (h *held) stop() {
+	select {
+	case <-h.halt:
+	default:
+		close(h.halt)
+	}
+}
+
+// admit opens files, those that have waited longest first, as long as there are slots.
+func (m *manager) admit(wanted []entry) (errs []error) {
+	now, waits := time.Now(), map[inode]time.Time{}
+	since := func(e entry) time.Time {
+		if t, ok := m.waits[e.inode]; ok {
+			return t
+		}
+		return now
+	}
+	slices.SortStableFunc(wanted, func(a, b entry) int { return since(a).Compare(since(b)) })
+	var times []time.Time
+	for _, e := range wanted {
+		if !m.files.take(m, since(e)) {
+			waits[e.inode] = since(e)
+			times = append(times, since(e))
+			continue
+		}
+		c, err := e.open()
+		switch {
+		case err == nil:
+			delete(m.asleep, e.inode)
+			m.pending = append(m.pending, c)
+			continue
+		case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+			waits[e.inode] = since(e)
+			times = append(times, since(e))
+			m.files.give(false)
+			m.files.exhausted()
+			continue
+		case !errors.Is(err, os.ErrNotExist):
+			errs = append(errs, err)
+		}
+		m.files.give(false)
+	}
+	m.waits = waits
+	m.files.wait(m, times)
+	return errs
 }
 
 // begin adds a new generation and has it followed from its beginning. The first of a source is dated when Hangup came to
@@ -291,18 +420,31 @@ func (m *manager) begin(ctx context.Context, e entry, f file, newest *int64) err
 	return nil
 }
 
-// follow starts a follower. live says that the file may grow; the follower of a copy ends with what is there.
+// follow has a file followed. live says that it may grow; the follower of a copy ends with what is there.
 func (m *manager) follow(ctx context.Context, e entry, f file, g event.Generation, live bool) {
 	delete(m.cut, g.ID)
+	delete(m.asleep, e.inode)
 	size, _ := f.Size() // an error comes again
-	h := &held{gen: g, f: f, path: e.path, halt: make(chan struct{}), ended: make(chan struct{}), size: size, named: e.main}
-	h.off.Store(g.Off)
+	_, slot := f.(plain)
+	h := &held{gen: g, f: f, path: e.path, log: e.log, size: size, named: e.main, there: true, slot: slot}
 	h.growth.Store(time.Now().UnixNano())
 	m.held[e.inode] = h
+	m.read(ctx, h, live)
+}
+
+// read starts a follower.
+func (m *manager) read(ctx context.Context, h *held, live bool) {
+	h.halt, h.ended, h.begun = make(chan struct{}), make(chan struct{}), time.Now()
+	h.parked, h.done, h.err = false, false, nil
+	h.off.Store(h.gen.Off)
 	w := &follower{
-		m: m, log: m.log, f: f, gen: g, live: live, last: &h.last, halt: h.halt, off: &h.off, part: &h.part,
+		m: m, log: m.log, f: h.f, gen: h.gen, live: live, last: &h.last, halt: h.halt, off: &h.off, part: &h.part,
 		grown: func() time.Time { return time.Unix(0, h.growth.Load()) },
 	}
+	if m.source.Since > 0 {
+		w.since = h.gen.FirstSeen.Add(-m.source.Since)
+	}
+	h.w = w
 	m.wg.Go(func() {
 		defer close(h.ended)
 		h.done, h.err = w.run(ctx)
@@ -311,18 +453,42 @@ func (m *manager) follow(ctx context.Context, e entry, f file, g event.Generatio
 
 // report brings the status up to date.
 func (m *manager) report() {
-	var size, off int64
+	var size, off, worst int64
+	idle, newest, current := 0, int64(0), ""
 	for _, h := range m.held {
+		committed := min(h.off.Load()+h.part.Load(), h.size)
 		size += h.size
-		off += min(h.off.Load()+h.part.Load(), h.size)
+		off += committed
+		worst = max(worst, h.size-committed)
+		if h.parked {
+			idle++
+		}
+		if t := h.growth.Load(); h.named && t >= newest {
+			newest, current = t, h.path
+		}
+	}
+	for _, s := range m.asleep {
+		size += s.size
+		read := s.size
+		if s.unread {
+			read = min(s.off, s.size)
+			worst = max(worst, s.size-read)
+		} else {
+			idle++
+		}
+		off += read
+		if current == "" && s.main {
+			current = s.path
+		}
 	}
 	now := time.Now()
 	m.Status.change(m.id, func(x *sourceStatus) {
-		x.Files, x.Size, x.Off = len(m.held), size, off
+		x.Files, x.Idle, x.Waiting = len(m.held)+len(m.asleep), idle, len(m.waits)
+		x.Size, x.Off, x.WorstLag, x.current = size, off, worst, current
 		switch {
-		case size <= off:
+		case size <= off && len(m.waits) == 0:
 			x.BehindSince = time.Time{}
-		case x.BehindSince.IsZero() || x.LastCommit.After(x.BehindSince) && size-off < liveBytes:
+		case x.BehindSince.IsZero() || x.LastCommit.After(x.BehindSince) && size-off < liveBytes && len(m.waits) == 0:
 			x.BehindSince = now
 		}
 		if m.lastErr == "" && size <= off {

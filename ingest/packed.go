@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -38,45 +39,54 @@ const (
 	deadAfter = 10 * time.Minute
 	// lookAgain is how long an archive waits that cannot be told yet.
 	lookAgain = time.Second
+	// lookAtOnce is how many archives of a source are looked at together. Only a few are decompressed at one time.
+	lookAtOnce = 16
 )
 
-// archives looks at the compressed files, one after the other.
+// archives looks at the compressed files, a few at a time, of each log one after the other.
 func (m *manager) archives(ctx context.Context, packed []entry) error {
-	var err error
-	if m.looking != nil {
+	var errs []error
+	m.looking = slices.DeleteFunc(m.looking, func(a *archive) bool {
 		select {
-		case <-m.looking.read:
-			err = m.judge(ctx, m.looking)
-			m.looking = nil
+		case <-a.read:
+			errs = append(errs, m.judge(ctx, a))
+			return true
 		default:
-			return nil
+			return false
 		}
+	})
+	busy := map[string]bool{} // what is still being opened may be what was compressed
+	for _, c := range m.pending {
+		busy[c.log] = true
 	}
-	m.unread = 0
+	for _, a := range m.looking {
+		busy[a.log] = true
+	}
+	m.unread = map[string]bool{}
 	now := time.Now()
 	retry := map[content]time.Time{}
 	for _, e := range packed {
 		if m.settled[e.content] || m.held[e.inode] != nil {
 			continue
 		}
-		m.unread++
+		m.unread[e.log] = true
 		if at := m.retry[e.content]; now.Before(at) {
 			retry[e.content] = at
 			continue
 		}
-		// What is still being opened may be what was compressed; what was just written to is not whole.
-		if m.looking != nil || len(m.pending) > 0 || now.Sub(e.modified) < copyQuiet && now.After(e.modified) {
+		// What was just written to is not whole.
+		if busy[e.log] || len(m.looking) >= lookAtOnce || now.Sub(e.modified) < copyQuiet && now.After(e.modified) {
 			continue
 		}
 		a := &archive{entry: e, read: make(chan struct{})}
-		m.looking = a
+		m.looking, busy[e.log] = append(m.looking, a), true
 		m.wg.Go(func() {
 			defer close(a.read)
 			m.examine(ctx, a)
 		})
 	}
 	m.retry = retry
-	return err
+	return someErrors(errs)
 }
 
 // examine reads an archive to its end, once at most, and finds the generation whose content it is: the one of which most
@@ -102,10 +112,11 @@ func (m *manager) examine(ctx context.Context, a *archive) {
 		a.err = errNotPacked
 		return
 	}
-	a.rows, a.newest, a.asked = m.Ledger.Candidates(ctx, m.source.Service, m.id, nil, []event.Print{head})
+	a.rows, a.newest, a.asked = m.Ledger.Candidates(ctx, m.source.Service, m.id, m.dirsOf([]string{filepath.Dir(a.path)}), nil, []event.Print{head})
 	if a.asked != nil {
 		return
 	}
+	a.rows = m.byLog(a.rows)[m.key(a.log)]
 	var alike []event.Generation
 	for _, g := range a.rows {
 		if g.Head.Len == 0 {
@@ -177,7 +188,7 @@ func (m *manager) judge(ctx context.Context, a *archive) (err error) {
 		g = a.untold(m)
 	}
 	switch {
-	case g.ID != 0 && m.reads(g.ID), m.underWay(a.rows):
+	case g.ID != 0 && m.reads(g.ID), m.underWay(a.rows, a.log):
 		return nil // its own file is still being read
 	case g.ID != 0 && g.Off >= a.u.size:
 		return m.settle(ctx, a.content)

@@ -15,8 +15,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"hangup/event"
 	"hangup/ingest"
-	"hangup/parser"
 	"hangup/store"
 	"hangup/store/storetest"
 )
@@ -30,7 +30,10 @@ type rig struct {
 	want map[int]bool
 	stop func()
 
-	gate func(ingest.Sink) ingest.Sink // put before the database
+	gate   func(ingest.Sink) ingest.Sink // put before the database
+	source ingest.Source                 // settings of the sources that are started
+	limits func(*ingest.Options)         // changes what ingest works within
+	status *ingest.Status                // of what was started last
 }
 
 func newRig(t *testing.T) *rig {
@@ -46,7 +49,9 @@ func (r *rig) start(names ...string) {
 	r.t.Helper()
 	var sources []ingest.Source
 	for _, n := range names {
-		sources = append(sources, ingest.Source{Service: "test", Path: r.path(n), Parser: parser.Options{Format: "nginx-combined"}})
+		s := r.source
+		s.Service, s.Path, s.Pattern, s.Parser.Format = "test", r.path(n), ingest.IsPattern(n), "nginx-combined"
+		sources = append(sources, s)
 	}
 	s := store.New(r.pool)
 	var sink ingest.Sink = s
@@ -55,11 +60,14 @@ func (r *rig) start(names ...string) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() {
-		done <- ingest.Run(ctx, ingest.Options{
-			Sources: sources, Ledger: s, Sink: sink, Log: slog.New(slog.NewTextHandler(r.t.Output(), nil)), Grace: 400 * time.Millisecond,
-		})
-	}()
+	r.status = ingest.NewStatus()
+	o := ingest.Options{
+		Sources: sources, Ledger: s, Sink: sink, Log: slog.New(slog.NewTextHandler(r.t.Output(), nil)), Grace: 400 * time.Millisecond, Status: r.status,
+	}
+	if r.limits != nil {
+		r.limits(&o)
+	}
+	go func() { done <- ingest.Run(ctx, o) }()
 	stopped := false
 	r.stop = func() {
 		if stopped {
@@ -106,6 +114,39 @@ func (r *rig) write(f *os.File, s string) {
 	if _, err := f.WriteString(s); err != nil {
 		r.t.Fatal(err)
 	}
+}
+
+// mkdir makes directories.
+func (r *rig) mkdir(names ...string) {
+	r.t.Helper()
+	for _, n := range names {
+		if err := os.MkdirAll(r.path(n), 0o755); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
+// put writes a whole file and closes it.
+func (r *rig) put(name, s string) {
+	r.t.Helper()
+	f, err := os.OpenFile(r.path(name), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if _, err = f.WriteString(s); err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// state returns what the status says of the one source.
+func (r *rig) state() event.SourceState {
+	for _, s := range r.status.Status() {
+		return s
+	}
+	return event.SourceState{}
 }
 
 func (r *rig) rename(from, to string) {

@@ -18,6 +18,7 @@ type Status struct {
 type sourceStatus struct {
 	event.SourceState
 	source  Source
+	current string  // the file that was written to last
 	rate    float64 // lines a second, smoothed
 	rated   time.Time
 	pending int64

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"time"
 
 	"hangup/event"
@@ -12,52 +13,70 @@ import (
 
 // identify tells what the unknown files are, and has them followed.
 func (m *manager) identify(ctx context.Context) error {
-	var inodes []event.Inode
-	var heads []event.Print
-	for _, c := range m.pending {
-		head, err := event.HeadPrint(c.f, event.HeadSize)
-		if err != nil {
-			return err
-		}
-		inodes, heads = append(inodes, c.inode), append(heads, head)
+	inodes := make([]event.Inode, len(m.pending))
+	for i, c := range m.pending {
+		inodes[i] = c.inode
 	}
-	rows, newest, err := m.Ledger.Candidates(ctx, m.source.Service, m.id, inodes, heads)
+	rows, _, err := m.Ledger.Candidates(ctx, m.source.Service, m.id, nil, inodes, nil)
 	if err != nil {
 		return err // they stay pending
 	}
+	byInode := map[inode][]*event.Generation{}
+	for i := range rows {
+		k := inode{Dev: rows[i].Dev, Ino: rows[i].Ino}
+		byInode[k] = append(byInode[k], &rows[i])
+	}
 	candidates := m.pending
 	m.pending = nil
-	var errs []error
 	// First those that go on where they were: a copy of a file is told by that file being followed.
-	other := func(ctx context.Context, c *candidate, rows []event.Generation) (verdict, error) {
-		return m.other(ctx, c, rows, &newest)
+	candidates, errs := m.tell(candidates, func(c *candidate) (verdict, error) { return m.own(ctx, c, byInode[c.inode]) })
+	if len(candidates) == 0 {
+		return someErrors(errs)
 	}
-	for _, identify := range []func(context.Context, *candidate, []event.Generation) (verdict, error){m.own, other} {
-		var open []*candidate
-		for _, c := range candidates {
-			if m.held[c.inode] != nil {
-				_ = c.f.Close()
-				continue
-			}
-			v, err := identify(ctx, c, rows)
-			switch {
-			case errors.Is(err, event.ErrStale): // another process has found it: look again
-				m.pending = append(m.pending, c)
-			case err != nil:
-				errs = append(errs, fmt.Errorf("identify %s: %w", c.path, err))
-				m.pending = append(m.pending, c)
-			case v == unsure:
-				open = append(open, c)
-			case v == later:
-				m.pending = append(m.pending, c)
-			case v == dismissed:
-				_ = c.f.Close()
-			case v == followed:
-			}
+	var heads []event.Print
+	var dirs []string
+	inodes = inodes[:0]
+	for _, c := range candidates {
+		head, err := event.HeadPrint(c.f, event.HeadSize)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("identify %s: %w", c.path, err))
 		}
-		candidates = open
+		inodes, heads, dirs = append(inodes, c.inode), append(heads, head), append(dirs, filepath.Dir(c.path))
 	}
-	return errors.Join(errs...)
+	rows, newest, err := m.Ledger.Candidates(ctx, m.source.Service, m.id, m.dirsOf(dirs), inodes, heads)
+	if err != nil {
+		m.pending = append(m.pending, candidates...)
+		return someErrors(append(errs, err))
+	}
+	logs := m.byLog(rows)
+	_, more := m.tell(candidates, func(c *candidate) (verdict, error) { return m.other(ctx, c, logs[m.key(c.log)], &newest) })
+	return someErrors(append(errs, more...))
+}
+
+// tell asks what candidates are, and returns those of which it is not known yet.
+func (m *manager) tell(candidates []*candidate, ask func(*candidate) (verdict, error)) (open []*candidate, errs []error) {
+	for _, c := range candidates {
+		if m.held[c.inode] != nil {
+			m.drop(c)
+			continue
+		}
+		v, err := ask(c)
+		switch {
+		case errors.Is(err, event.ErrStale): // another process has found it: look again
+			m.pending = append(m.pending, c)
+		case err != nil:
+			errs = append(errs, fmt.Errorf("identify %s: %w", c.path, err))
+			m.pending = append(m.pending, c)
+		case v == unsure:
+			open = append(open, c)
+		case v == later:
+			m.pending = append(m.pending, c)
+		case v == dismissed:
+			m.drop(c)
+		case v == followed:
+		}
+	}
+	return open, errs
 }
 
 // verdict is what was found about a candidate.
@@ -72,15 +91,14 @@ const (
 
 // own has a file followed that is a generation by its inode and content. Generations whose inode has another content
 // now are truncated.
-func (m *manager) own(ctx context.Context, c *candidate, rows []event.Generation) (verdict, error) {
+func (m *manager) own(ctx context.Context, c *candidate, rows []*event.Generation) (verdict, error) {
 	st, err := c.f.Stat()
 	if err != nil {
 		return unsure, err
 	}
 	c.content = contentOf(st)
-	for i := range rows {
-		g := &rows[i]
-		if g.Dev != c.Dev || g.Ino != c.Ino || g.Off == 0 && g.State != event.Live {
+	for _, g := range rows {
+		if g.Off == 0 && g.State != event.Live {
 			continue
 		}
 		same, err := continues(c.f, c.size, *g)
@@ -89,6 +107,10 @@ func (m *manager) own(ctx context.Context, c *candidate, rows []event.Generation
 		}
 		if same && g.State == event.Done && c.size == g.Off && !c.main {
 			m.settled[c.content] = true
+			return dismissed, nil
+		}
+		if same && c.main && c.size == g.Off && g.State == event.Live && time.Since(c.modified) > m.Idle {
+			m.sleep(*g, c.entry, false)
 			return dismissed, nil
 		}
 		if same {
@@ -118,6 +140,9 @@ func (m *manager) other(ctx context.Context, c *candidate, rows []event.Generati
 		return followed, nil
 	case ok:
 		return m.takeFromCopy(ctx, c, g)
+	case c.main && m.source.Since > 0 && time.Since(c.modified) > m.source.Since: // it is looked at again when it grows
+		m.settled[c.content] = true
+		return dismissed, nil
 	case c.main:
 		return followed, m.begin(ctx, c.entry, c.f, newest)
 	case m.beingCopied(c), m.unsettled(c, rows):
@@ -189,7 +214,7 @@ func (m *manager) beingCopied(c *candidate) bool {
 	}
 	for _, h := range m.held {
 		f, ok := h.f.(plain)
-		if !ok {
+		if !ok || h.log != c.log {
 			continue
 		}
 		if p, err := event.HeadPrint(f, n); err == nil && p.Equal(head) {
@@ -207,17 +232,20 @@ func (m *manager) unsettled(c *candidate, rows []event.Generation) bool {
 			return true
 		}
 	}
-	return m.underWay(rows)
+	return m.underWay(rows, c.log)
 }
 
-// underWay says whether something is being read of which not enough is stored, or was when rows were, to tell a copy of
+// underWay says whether something of a log is being read of which not enough is stored, or was when rows were, to tell a copy of
 // it.
-func (m *manager) underWay(rows []event.Generation) bool {
+func (m *manager) underWay(rows []event.Generation, log string) bool {
 	stored := map[int64]int64{}
 	for _, g := range rows {
 		stored[g.ID] = g.Off
 	}
 	for _, h := range m.held {
+		if h.log != log {
+			continue
+		}
 		off := h.off.Load()
 		if was, ok := stored[h.gen.ID]; ok && off != was || off == 0 && h.gen.Head.Len < tellingHead && max(h.size, h.full) > 0 {
 			return true

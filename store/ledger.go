@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -88,8 +89,9 @@ func (s *Store) Past(ctx context.Context, service string, source int64) (p event
 
 // Candidates returns the generations of a source that files with these inodes and heads may hold, the newest first, and
 // the id of the newest generation of the source (0 for none). A head is of event.HeadSize bytes, or of a whole content
-// that is shorter; generations with a shorter one are in any case among them, the newest thousand.
-func (s *Store) Candidates(ctx context.Context, service string, source int64, inodes []event.Inode, heads []event.Print) (gs []event.Generation, newest int64, err error) {
+// that is shorter. Generations with a shorter one cannot be found by it: where heads are given, the newest 5000 of them
+// that were seen in one of the directories are among the result, or for no directories in any.
+func (s *Store) Candidates(ctx context.Context, service string, source int64, dirs []string, inodes []event.Inode, heads []event.Print) (gs []event.Generation, newest int64, err error) {
 	svc, err := s.ServiceID(ctx, service)
 	if err != nil {
 		return nil, 0, err
@@ -106,16 +108,22 @@ func (s *Store) Candidates(ctx context.Context, service string, source int64, in
 	for i, h := range heads {
 		sums[i] = h.Sum
 	}
+	near := make([]string, len(dirs))
+	for i, d := range dirs {
+		near[i] = strings.TrimSuffix(event.Clean(d), "/")
+	}
 	rows, err := s.pool.Query(ctx, `
 		SELECT `+generationColumns+` FROM generation WHERE service_id = @service AND generation_id IN (
 			SELECT g.generation_id FROM unnest(@dev::bigint[], @ino::bigint[]) u (dev, ino)
 			JOIN generation g ON g.service_id = @service AND g.dev = u.dev AND g.ino = u.ino WHERE g.source_id = @source
 			UNION SELECT generation_id FROM generation
 			WHERE service_id = @service AND source_id = @source AND head_sha256 = ANY (@heads::bytea[])
-			UNION (SELECT generation_id FROM generation WHERE service_id = @service AND source_id = @source AND head_len < 1024
-				ORDER BY generation_id DESC LIMIT 1000)
+			UNION (SELECT generation_id FROM generation
+				WHERE @short AND service_id = @service AND source_id = @source AND head_len < 1024
+					AND (cardinality(@dirs::text[]) = 0 OR regexp_replace(path, '/[^/]*$', '') = ANY (@dirs::text[]))
+				ORDER BY generation_id DESC LIMIT 5000)
 		) ORDER BY generation_id DESC`,
-		pgx.NamedArgs{"service": svc, "source": source, "dev": dev, "ino": ino, "heads": sums})
+		pgx.NamedArgs{"service": svc, "source": source, "dev": dev, "ino": ino, "heads": sums, "dirs": near, "short": len(heads) > 0})
 	if err == nil {
 		gs, err = pgx.CollectRows(rows, scanGeneration)
 	}

@@ -67,6 +67,45 @@ func (s *Store) Sources(ctx context.Context) ([]Source, error) {
 	return out, err
 }
 
+// File is one file of a source, in one life of its content.
+type File struct {
+	event.Generation
+	Lost                     int64
+	CommittedAt, LastEventAt *time.Time
+}
+
+// Files returns the files of a source, limit of them at most, and how many there are: those with most to be read first,
+// then those that were committed last. Its error is ErrNotFound when there is no such source.
+func (s *Store) Files(ctx context.Context, source int64, limit int) (files []File, total int64, err error) {
+	err = s.ask(ctx, "files", func(tx pgx.Tx) error {
+		var service int32
+		switch err := tx.QueryRow(ctx, `SELECT service_id FROM source WHERE source_id = $1`, source).Scan(&service); {
+		case errors.Is(err, pgx.ErrNoRows):
+			return ErrNotFound
+		case err != nil:
+			return err
+		}
+		err := tx.QueryRow(ctx, `SELECT count(*) FROM generation WHERE service_id = $1 AND source_id = $2`, service, source).Scan(&total)
+		if err != nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, `
+			SELECT path, state, off, size_seen, lines, bytes_lost, first_seen_at, committed_at, last_event_at FROM generation
+			WHERE service_id = $1 AND source_id = $2
+			ORDER BY CASE WHEN state IN ('live', 'draining') THEN greatest(size_seen - off, 0) ELSE 0 END DESC,
+				committed_at DESC NULLS LAST, generation_id DESC LIMIT $3`, service, source, limit)
+		if err != nil {
+			return err
+		}
+		files, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (f File, err error) {
+			err = row.Scan(&f.Path, &f.State, &f.Off, &f.SizeSeen, &f.Lines, &f.Lost, &f.FirstSeen, &f.CommittedAt, &f.LastEventAt)
+			return f, err
+		})
+		return err
+	})
+	return files, total, err
+}
+
 // Unparsed is a kept example of a record that was not understood.
 type Unparsed struct {
 	event.Sample

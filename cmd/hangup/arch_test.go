@@ -32,7 +32,7 @@ var arrows = map[string][]string{
 	"jobs":            {"event", gocron},
 	// L2
 	"ingest": {
-		"event", "parser", tail, "golang.org/x/sync", "golang.org/x/sys", "github.com/mileusna/useragent",
+		"event", "parser", tail, "github.com/bmatcuk/doublestar/v4", "golang.org/x/sync", "golang.org/x/sys", "github.com/mileusna/useragent",
 		"github.com/hashicorp/golang-lru/v2", "github.com/klauspost/compress", "github.com/mikelolasagasti/xz",
 	},
 	"api": {

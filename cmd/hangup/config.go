@@ -45,9 +45,12 @@ type config struct {
 	user *parser.UserFormats // Formats, checked
 }
 
-// sourceConfig is one log.
+// sourceConfig is one log, or the logs that a pattern names.
 type sourceConfig struct {
 	Path     string `yaml:"path" json:"path"`
+	Exclude  texts  `yaml:"exclude,omitempty" json:"exclude,omitempty"`
+	Also     texts  `yaml:"also,omitempty" json:"also,omitempty"`
+	Since    span   `yaml:"since,omitempty" json:"since,omitempty"`
 	Service  string `yaml:"service,omitempty" json:"service,omitempty"`
 	Format   string `yaml:"format,omitempty" json:"format,omitempty"`
 	Layout   string `yaml:"layout,omitempty" json:"layout,omitempty"`
@@ -97,7 +100,7 @@ func readConfig(path string) (config, error) {
 }
 
 var configKeys = []string{
-	"listen", "state_dir", "hosts", "service", "sources", "path", "format", "layout", "timezone", "routes", "per_position",
+	"listen", "state_dir", "hosts", "service", "sources", "path", "exclude", "also", "since", "format", "layout", "timezone", "routes", "per_position",
 	"per_service", "retention", "minutes", "events", "rollups", "sessions", "log", "level", "formats", "pattern", "json", "time",
 	"disconnect", "when", "party", "how", "phase", "example",
 }
@@ -123,36 +126,86 @@ func (c config) sources(files []string) ([]ingest.Source, error) {
 	var out []ingest.Source
 	seen := map[string]bool{}
 	for _, s := range list {
-		if s.Path == "" {
-			return nil, usageError{errors.New("a source has no path")}
+		src, err := s.source()
+		if err == nil && seen[src.Path] {
+			err = errors.New("it is named twice")
 		}
-		path, err := filepath.Abs(s.Path)
+		seen[src.Path] = true
+		src.Service = cmp.Or(s.Service, c.Service, defaultService)
+		src.Parser.User = c.user
+		if err == nil {
+			_, err = parser.New(src.Parser)
+		}
 		if err != nil {
 			return nil, usageError{fmt.Errorf("source %s: %w", s.Path, err)}
 		}
-		if seen[path] {
-			return nil, usageError{fmt.Errorf("source %s is named twice", s.Path)}
-		}
-		seen[path] = true
-		if st, err := os.Stat(path); err == nil && st.IsDir() {
-			return nil, usageError{fmt.Errorf("source %s is a directory: name the log files in it", s.Path)}
-		}
-		if _, err := os.Stat(filepath.Dir(path)); err != nil {
-			return nil, usageError{fmt.Errorf("source %s: %w", s.Path, err)}
-		}
-		o := parser.Options{Format: s.Format, Layout: s.Layout, User: c.user}
-		if s.TimeZone != "" {
-			if o.Zone, err = time.LoadLocation(s.TimeZone); err != nil {
-				return nil, usageError{fmt.Errorf("source %s: %q is not an IANA time zone such as Europe/Berlin", s.Path, s.TimeZone)}
-			}
-		}
-		if _, err := parser.New(o); err != nil {
-			return nil, usageError{fmt.Errorf("source %s: %w", s.Path, err)}
-		}
-		out = append(out, ingest.Source{Service: cmp.Or(s.Service, c.Service, defaultService), Path: path, Parser: o})
+		out = append(out, src)
 	}
 	return out, nil
 }
+
+// source checks one source but for its format.
+func (s sourceConfig) source() (src ingest.Source, err error) {
+	if s.Path == "" {
+		return src, errors.New("it has no path")
+	}
+	src = ingest.Source{Exclude: s.Exclude, Also: s.Also, Since: time.Duration(s.Since)}
+	src.Parser = parser.Options{Format: s.Format, Layout: s.Layout}
+	if s.TimeZone != "" {
+		if src.Parser.Zone, err = time.LoadLocation(s.TimeZone); err != nil {
+			return src, fmt.Errorf("%q is not an IANA time zone such as Europe/Berlin", s.TimeZone)
+		}
+	}
+	if _, err := os.Lstat(s.Path); err != nil && ingest.IsPattern(s.Path) { // a file may be named so
+		return s.pattern(src)
+	}
+	if len(s.Exclude) > 0 {
+		return src, errors.New("exclude is for patterns, and its path is of one file")
+	}
+	if src.Path, err = filepath.Abs(s.Path); err != nil {
+		return src, err
+	}
+	if st, err := os.Stat(src.Path); err == nil && st.IsDir() {
+		return src, fmt.Errorf("it is a directory: name the log files in it, or a pattern such as %s", filepath.Join(s.Path, "*.log"))
+	}
+	_, err = os.Stat(filepath.Dir(src.Path))
+	return src, err
+}
+
+// pattern checks a source that names many files.
+func (s sourceConfig) pattern(src ingest.Source) (ingest.Source, error) {
+	src.Path, src.Pattern = s.Path, true
+	if !filepath.IsAbs(s.Path) {
+		here, err := os.Getwd()
+		if err != nil {
+			return src, err
+		}
+		src.Path = quotePattern.Replace(here) + "/" + s.Path
+	}
+	src.Path = filepath.Clean(src.Path)
+	if err := ingest.CheckPattern(src.Path); err != nil {
+		return src, err
+	}
+	base := src.Path
+	for ingest.IsPattern(base) {
+		base = filepath.Dir(base)
+	}
+	if _, err := os.Stat(base); err != nil && s.Path == src.Path {
+		return src, err
+	}
+	for _, x := range s.Exclude {
+		if err := ingest.CheckPattern(x); err != nil {
+			return src, fmt.Errorf("exclude: %w", err)
+		}
+		if strings.Contains(x, "/") && !filepath.IsAbs(x) {
+			return src, fmt.Errorf("exclude: %q is neither a name, as debug*.log, nor an absolute path, as /var/log/**/debug*.log", x)
+		}
+	}
+	return src, nil
+}
+
+// quotePattern takes the meaning from the characters that stand for others.
+var quotePattern = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`, "{", `\{`)
 
 // retention returns how long data are kept.
 func (c config) retention() store.Retention {

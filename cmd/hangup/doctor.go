@@ -69,8 +69,12 @@ func (c doctorCmd) Run(ctx context.Context, e env) error {
 	}
 	var list []finding
 	now := time.Now()
-	for _, s := range sources {
-		list = append(list, checkSource(s, now)...)
+	for i, s := range sources {
+		if s.Pattern {
+			list = append(list, checkPattern(sources, i, now)...)
+		} else {
+			list = append(list, checkSource(s, now)...)
+		}
 	}
 	if len(sources) == 0 {
 		list = append(list, finding{"sources", "sources", levelWarn, "no log is named", "name log files, or sources in a configuration file (--config)"})

@@ -35,6 +35,29 @@ type sampleRead struct {
 	unparsed string // an example of a line that was not understood
 }
 
+// mostChecked is how many logs of a pattern are looked at: those that were written to last.
+const mostChecked = 5
+
+// checkPattern looks at the logs that a pattern names.
+func checkPattern(sources []ingest.Source, number int, now time.Time) []finding {
+	f := findings{subject: sources[number].Path}
+	logs, rotated, err := ingest.Logs(sources, number)
+	if err != nil {
+		f.add(levelFail, "files", "let Hangup's user enter and list the directories, or make the pattern narrower", "%v", err)
+	}
+	if len(logs) == 0 {
+		f.add(levelWarn, "files", "check the pattern; serve waits until there are files", "no log is like it, and %s", count(rotated, "rotated file"))
+		return f.list
+	}
+	f.add(levelOK, "files", "", "%s and %s; the newest are looked at", count(len(logs), "log"), count(rotated, "rotated file"))
+	for _, path := range logs[:min(len(logs), mostChecked)] {
+		s := sources[number]
+		s.Path = path
+		f.list = append(f.list, checkSource(s, now)...)
+	}
+	return f.list
+}
+
 // checkSource looks at one log as serve would follow it.
 func checkSource(s ingest.Source, now time.Time) []finding {
 	f := findings{subject: s.Path}

@@ -102,6 +102,16 @@ type importFile struct {
 	modified time.Time
 }
 
+// sourceOf returns the source that a log belongs to: the one that names it, else the first whose pattern does.
+func sourceOf(sources []ingest.Source, log string) (src ingest.Source, ok bool) {
+	for _, s := range sources {
+		if s.Names(log) && (!ok || src.Pattern && !s.Pattern) {
+			src, ok = s, true
+		}
+	}
+	return src, ok
+}
+
 // imports checks the command line and returns what is to be read, in order.
 func (c importCmd) imports(cfg config, now time.Time) ([]importFile, error) {
 	zone, err := loadZone(c.Timezone)
@@ -112,14 +122,10 @@ func (c importCmd) imports(cfg config, now time.Time) ([]importFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	configured := map[string]ingest.Source{}
+	var configured []ingest.Source
 	if len(cfg.Sources) > 0 {
-		sources, err := cfg.sources(nil)
-		if err != nil {
+		if configured, err = cfg.sources(nil); err != nil {
 			return nil, err
-		}
-		for _, s := range sources {
-			configured[s.Path] = s
 		}
 	}
 	var out []importFile
@@ -138,7 +144,10 @@ func (c importCmd) imports(cfg config, now time.Time) ([]importFile, error) {
 		f := importFile{size: st.Size(), modified: st.ModTime()}
 		f.File, f.Since, f.Until = path, since, until
 		f.Path = ingest.LogOf(path)
-		src, ok := configured[f.Path]
+		src, ok := sourceOf(configured, f.Path)
+		if ok {
+			f.Path = src.Path
+		}
 		if ok && c.Format == "" && c.Layout == "" {
 			f.Parser = src.Parser
 		} else {

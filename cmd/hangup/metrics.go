@@ -21,7 +21,10 @@ var sourceMetrics = []struct {
 		}
 		return now.Sub(s.BehindSince).Seconds()
 	}},
-	{"files", "Open generations.", "gauge", func(s event.SourceState, _ time.Time) float64 { return float64(s.Files) }},
+	{"files", "Files that are followed, idle ones included.", "gauge", func(s event.SourceState, _ time.Time) float64 { return float64(s.Files) }},
+	{"files_idle", "Of these, files that do not grow and are only looked at.", "gauge", func(s event.SourceState, _ time.Time) float64 { return float64(s.Idle) }},
+	{"files_waiting", "Files that wait for a file descriptor.", "gauge", func(s event.SourceState, _ time.Time) float64 { return float64(s.Waiting) }},
+	{"worst_lag_bytes", "Bytes of the file with most of them that are readable and not committed.", "gauge", func(s event.SourceState, _ time.Time) float64 { return float64(s.WorstLag) }},
 	{"degraded", "1 while the newest records are not understood.", "gauge", func(s event.SourceState, _ time.Time) float64 {
 		if s.Alarm.Since.IsZero() {
 			return 0

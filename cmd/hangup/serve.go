@@ -39,7 +39,7 @@ type serveFlags struct {
 type serveCmd struct {
 	serveFlags
 	Config string   `help:"Configuration file (YAML)." env:"HANGUP_CONFIG" type:"path" placeholder:"FILE"`
-	Files  []string `arg:"" optional:"" name:"file" help:"Log files to follow, from their beginning. Formats are detected."`
+	Files  []string `arg:"" optional:"" name:"file" help:"Log files to follow, from their beginning, and quoted patterns of them: '/var/log/nginx/*.log', '/srv/**/access.log'. Formats are detected."`
 }
 
 // Run serves until ctx ends.
@@ -115,8 +115,26 @@ func serve(ctx context.Context, e env, f serveFlags, cfg config, sources []inges
 			}
 		})
 	}
-	_, _ = fmt.Fprintf(e.stdout, "Hangup is at http://%s (reading %s). Ctrl-C ends it.\n", listener.Addr(), count(len(sources), "log"))
+	_, _ = fmt.Fprintf(e.stdout, "Hangup is at http://%s (reading %s). Ctrl-C ends it.\n", listener.Addr(), counted(sources))
 	return g.Wait()
+}
+
+// counted says how much is read.
+func counted(sources []ingest.Source) string {
+	patterns := 0
+	for _, s := range sources {
+		if s.Pattern {
+			patterns++
+		}
+	}
+	switch logs := len(sources) - patterns; {
+	case patterns == 0:
+		return count(logs, "log")
+	case logs == 0:
+		return "the logs of " + count(patterns, "pattern")
+	default:
+		return count(logs, "log") + " and those of " + count(patterns, "pattern")
+	}
 }
 
 func count(n int, what string) string {

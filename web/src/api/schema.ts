@@ -236,6 +236,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources/{id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files of a source, those with most to be read first */
+        get: operations["listFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/formats": {
         parameters: {
             query?: never;
@@ -725,6 +742,7 @@ export interface components {
         Source: {
             id: string;
             service: string;
+            /** @description As configured: of a log, or a pattern of many. */
             path: string;
             /** @description Empty while it is not known. */
             format: string;
@@ -736,10 +754,22 @@ export interface components {
              */
             state: "reading" | "waiting" | "behind" | "degraded" | "failing" | "stopped";
             alarm?: components["schemas"]["SourceAlarm"];
-            /** @description Open generations. */
+            /** @description Files that are followed, idle ones included. */
             files: number;
-            /** Format: int64 */
+            /** @description Of these, files that do not grow and are only looked at. */
+            files_idle: number;
+            /** @description Files that wait for a file descriptor, because more are to be read than the process may open. */
+            files_waiting: number;
+            /**
+             * Format: int64
+             * @description Bytes of all files that are not committed.
+             */
             lag_bytes: number;
+            /**
+             * Format: int64
+             * @description The same of the file with most of them.
+             */
+            worst_lag_bytes: number;
             /** Format: double */
             lag_seconds: number;
             /** Format: double */
@@ -760,6 +790,42 @@ export interface components {
             durations?: boolean;
             /** @description What the formats seen in it hide, and what to write into the server's configuration. */
             advice: components["schemas"]["Advice"][];
+        };
+        SourceFile: {
+            /** @description Where it was seen last. */
+            path: string;
+            /**
+             * @description live: it may grow; done: read to its end; truncated: its rest is looked for in copies; lost: bytes of it are nowhere to be found
+             * @enum {string}
+             */
+            state: "live" | "draining" | "done" | "truncated" | "lost";
+            /**
+             * Format: int64
+             * @description Bytes that were seen.
+             */
+            size: number;
+            /** Format: int64 */
+            committed: number;
+            /** Format: int64 */
+            lag_bytes: number;
+            /** Format: int64 */
+            lost: number;
+            /** Format: int64 */
+            lines: number;
+            /** Format: date-time */
+            first_seen_at: string;
+            /** Format: date-time */
+            committed_at?: string;
+            /** Format: date-time */
+            last_event_at?: string;
+        };
+        FileList: {
+            items: components["schemas"]["SourceFile"][];
+            /**
+             * Format: int64
+             * @description How many there are, with those that were read in the past.
+             */
+            total: number;
         };
         /** @description Given while the newest records are not understood: the log's format has probably changed. */
         SourceAlarm: {
@@ -1498,6 +1564,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UnparsedList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listFiles: {
+        parameters: {
+            query?: {
+                /** @description How many items to give. */
+                limit?: components["parameters"]["limit"];
+            };
+            header?: never;
+            path: {
+                /** @description The source's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The files, then those that were committed last. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileList"];
                 };
             };
             default: components["responses"]["Problem"];

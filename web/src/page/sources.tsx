@@ -77,8 +77,14 @@ function Row({ s }: { s: Source }) {
             <Log text={s.path} max={200} />
           </a>
           <small>
-            service <Log text={s.service} max={60} />, {plural(s.files, "file")}, {bytes(s.bytes.committed)} read
+            service <Log text={s.service} max={60} />, {plural(s.files, "file")}
+            {s.files_idle > 1 && ` (${count(s.files_idle)} idle)`}, {bytes(s.bytes.committed)} read
           </small>
+          {s.files_waiting > 0 && (
+            <small class="warn">
+              {plural(s.files_waiting, "file")} {s.files_waiting === 1 ? "waits" : "wait"} for a free file descriptor
+            </small>
+          )}
           {s.alarm && (
             <small class="warn">
               <Log text={s.alarm.text} max={400} />
@@ -215,6 +221,7 @@ function More({ s }: { s: Source }) {
           <AdviceList items={s.advice} />
         </>
       )}
+      {s.files > 1 && <Files s={s} />}
       <h3>Examples of what was not understood</h3>
       {answer.data && answer.data.items.length > 0 && (
         <p>
@@ -247,5 +254,39 @@ function More({ s }: { s: Source }) {
         ))}
       </ol>
     </div>
+  );
+}
+
+const shown = 20;
+
+/** Files lists the files of a source, those with most to be read first. */
+function Files({ s }: { s: Source }) {
+  const answer = useQuery(`files ${s.id} ${s.records.read}`, (signal) =>
+    ask(api.GET("/api/v1/sources/{id}/files", { params: { path: { id: s.id }, query: { limit: shown } }, signal })),
+  );
+  const items = answer.data?.items ?? [];
+  const total = answer.data?.total ?? 0;
+  return (
+    <>
+      <h3>Files</h3>
+      <TroubleBox trouble={answer.trouble} />
+      <p>
+        {s.worst_lag_bytes > 0 ? `The file with most to be read has ${bytes(s.worst_lag_bytes)}. ` : ""}
+        {total > items.length && `${count(items.length)} of ${count(total)}, those read in the past included:`}
+      </p>
+      <ul class="files">
+        {items.map((f) => (
+          <li key={`${f.path} ${f.first_seen_at}`}>
+            <Log text={f.path} max={300} />{" "}
+            <small>
+              {f.state}, {bytes(f.committed)} stored
+              {f.lag_bytes > 0 && `, ${bytes(f.lag_bytes)} to be read`}
+              {f.lost > 0 && `, ${bytes(f.lost)} lost`}
+              {f.committed_at && `, ${spell(now.value - unix(f.committed_at))} ago`}
+            </small>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }

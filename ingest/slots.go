@@ -1,0 +1,114 @@
+package ingest
+
+import (
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// slots bounds how many files are open at one time, over all sources. A file that gets none waits; who waits longest is
+// next, whatever source it is of.
+type slots struct {
+	mu       sync.Mutex
+	max      int
+	used     int
+	promised int                      // of used, that are about to be given back
+	waits    map[*manager][]time.Time // since when the files of each source wait, the longest first
+}
+
+// The descriptors of a process. An open file takes two while it is followed: ours, and that of its tail.
+const (
+	mostFiles  = 4096 // open at one time; each has a little memory too
+	leastFiles = 4
+	ownAtLeast = 48 // for the database, the page and directories
+	ownAtMost  = 512
+)
+
+// newSlots returns slots for n files, or for n = 0 for as many as the process may open. Go raises the soft limit to the
+// hard one at start.
+func newSlots(n int) *slots {
+	if n <= 0 {
+		n = mostFiles
+		var l syscall.Rlimit
+		if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err == nil && l.Cur < 2*(mostFiles+ownAtMost) {
+			had := int(l.Cur) //nolint:unconvert // its type differs between systems
+			n = max(leastFiles, min(mostFiles, (had-min(max(had/4, ownAtLeast), ownAtMost))/2))
+		}
+	}
+	return &slots{max: n, waits: map[*manager][]time.Time{}}
+}
+
+// wait notes since when files of m wait, the longest first.
+func (s *slots) wait(m *manager, since []time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(since) == 0 {
+		delete(s.waits, m)
+		return
+	}
+	s.waits[m] = since
+}
+
+// take takes a slot for a file of m that has waited since then. It says no when there is none, or when those that are free
+// are for files of others that have waited longer.
+func (s *slots) take(m *manager, since time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	free := s.max - s.used
+	if free <= 0 {
+		return false
+	}
+	for who, list := range s.waits {
+		if who == m {
+			continue
+		}
+		older, _ := slices.BinarySearchFunc(list, since, time.Time.Compare)
+		if free -= older; free <= 0 {
+			return false
+		}
+	}
+	s.used++
+	return true
+}
+
+// give gives a slot back, promised if it was claimed before.
+func (s *slots) give(promised bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.used--
+	if promised {
+		s.promised--
+	}
+}
+
+// claim promises to give back n slots, or as many of them as are needed for who waits, and returns how many that are.
+func (s *slots) claim(n int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n = max(0, min(n, s.lacking()))
+	s.promised += n
+	return n
+}
+
+// crowded says whether files wait for which nobody has promised a slot yet.
+func (s *slots) crowded() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lacking() > 0
+}
+
+func (s *slots) lacking() int {
+	n := s.used - s.promised - s.max
+	for _, list := range s.waits {
+		n += len(list)
+	}
+	return n
+}
+
+// exhausted notes that the system gives no more descriptors than are in use.
+func (s *slots) exhausted() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.max = max(leastFiles, min(s.max, s.used))
+}
