@@ -3,8 +3,8 @@ package ingest
 import (
 	"math"
 	"slices"
-	"strings"
 	"time"
+	"unsafe"
 
 	"hangup/event"
 )
@@ -19,26 +19,31 @@ type builder struct {
 	b       *event.Batch
 	own     *tallier // counts what add gets
 
-	cells     []minuteCell
-	ages      []age // cell is a place in cells
-	routes    []event.Route
-	routeNo   map[event.Route]uint32
-	agents    []event.Agent
-	agentNo   map[event.Agent]uint32
-	cellAt    index
-	clients   []clientKey // of b.Clients
-	clientAt  index
-	watching  map[watchKey]*thinner
-	finished  bool
-	remapCell []uint32
+	cells    table[cellKey]
+	counts   []minuteCount // of the cells
+	ages     []age
+	routes   []event.Route
+	routeNo  map[event.Route]uint32
+	agents   []event.Agent
+	agentNo  map[event.Agent]uint32
+	clients  table[clientKey]
+	visits   []visit // of the clients
+	marks    []uint32
+	names    []byte // what the batch calls the clients
+	extras   []event.Counts
+	watching map[watchKey]*thinner
+	finished bool
+
+	// where what a tally holds has gone
+	cellOf, clientOf []uint32
+	watched          []string // by client; "" for those that are not watched
 }
 
-// minuteCell is a cell whose numbers are the builder's.
-type minuteCell struct {
-	cellKey
-	counts event.Counts
-	ages   uint32 // how many completed exchanges have one; see dealAges
-	drops  uint32 // the same of dropped ones
+// minuteCount is what a cell counts.
+type minuteCount struct {
+	count
+	ages  uint32 // how many completed exchanges have one; see dealAges
+	drops uint32 // the same of dropped ones
 }
 
 // maxSamples bounds the examples of unparsed records in one batch.
@@ -101,24 +106,24 @@ func (u *builder) merge(t *tally) {
 	}
 	b.Unparsed = append(b.Unparsed, t.samples[:min(len(t.samples), maxSamples-len(b.Unparsed))]...)
 	if u.own.t.end < t.end {
+		u.own.t.reuse()
 		u.own.begin(t.end)
 	}
-	if len(t.cells) == 0 {
+	if len(t.counts) == 0 {
 		return
 	}
 	u.service.mu.Lock()
 	defer u.service.mu.Unlock()
 	u.mergeCells(t)
 	for i := range t.hangups {
-		h := &t.hangups[i]
-		c := &u.cells[u.remapCell[t.of[i]]]
-		h.Route, h.Agent = u.routes[c.route], u.agents[c.agent]
+		h, k := &t.hangups[i], u.cells.keys[u.cellOf[t.of[i]]]
+		h.Route, h.Agent = u.routes[k.route], u.agents[k.agent]
 	}
 	b.Disconnects = append(b.Disconnects, t.hangups...)
 	u.mergeClients(t)
 }
 
-// mergeCells adds the cells, and leaves in remapCell where they went.
+// mergeCells adds the cells, and leaves in cellOf where they went.
 func (u *builder) mergeCells(t *tally) {
 	routes, agents := make([]uint32, len(t.routes)), make([]uint32, len(t.agents))
 	for i, shape := range t.routes {
@@ -127,22 +132,20 @@ func (u *builder) mergeCells(t *tally) {
 	for i, g := range t.agents {
 		agents[i] = number(&u.agents, u.agentNo, u.service.families.admit(g))
 	}
-	u.remapCell = slices.Grow(u.remapCell[:0], len(t.cells))[:len(t.cells)]
-	for i := range t.cells {
-		c := &t.cells[i]
-		k := cellKey{c.minute, routes[c.route], agents[c.agent]}
-		h := mix(uint64(k.minute)<<40 ^ uint64(k.route)<<20 ^ uint64(k.agent))
-		at, ok := u.cellAt.find(h, func(i uint32) bool { return u.cells[i].cellKey == k })
+	u.cellOf = slices.Grow(u.cellOf[:0], len(t.counts))[:len(t.counts)]
+	for i, k := range t.cells.keys {
+		k.route, k.agent = routes[k.route], agents[k.agent]
+		at, ok := u.cells.number(k.hash(), k)
 		if !ok {
-			u.cells = append(u.cells, minuteCell{cellKey: k})
+			u.counts = append(u.counts, minuteCount{})
 		}
-		u.cells[at].counts.Add(c.counts)
-		u.remapCell[i] = at
+		u.counts[at].merge(t.counts[i], t.extras, &u.extras)
+		u.cellOf[i] = at
 	}
 	u.ages = slices.Grow(u.ages, len(t.ages))
 	for _, a := range t.ages {
-		a.cell = u.remapCell[a.cell]
-		if c := &u.cells[a.cell]; a.drop {
+		a.cell = u.cellOf[a.cell]
+		if c := &u.counts[a.cell]; a.drop {
 			c.drops++
 		} else {
 			c.ages++
@@ -165,46 +168,62 @@ func number[K comparable](list *[]K, numbers map[K]uint32, name K) uint32 {
 // mergeClients adds the counts by client, and keeps the signs of life of those that are watched. The caller holds the
 // service's lock.
 func (u *builder) mergeClients(t *tally) {
-	names := make([]string, len(t.clients)) // what the batch calls them
+	n := len(t.visits)
+	u.clientOf = slices.Grow(u.clientOf[:0], n)[:n]
 	dropped := map[string]bool{}
-	for i := range t.clients {
-		k := &t.clients[i]
-		at, ok := u.clientAt.find(k.hash, func(i uint32) bool { return u.clients[i] == k.clientKey })
+	for i, k := range t.clients.keys {
+		v := &t.visits[i]
+		at, ok := u.clients.number(k.hash(), k)
 		if !ok {
-			h := event.ClientHour{Start: time.Unix(k.hour*3600, 0).UTC(), Client: keep(k.client, maxShort), Scope: scope(k.client), LastSeen: k.lastSeen}
-			u.b.Clients = append(u.b.Clients, h)
-			name := h.Client
-			if name != k.client {
-				name = strings.Clone(k.client)
-			}
-			u.clients = append(u.clients, clientKey{k.hour, name})
+			name := clean(view(t.names[v.name:][:v.size]), maxShort)
+			u.visits = append(u.visits, visit{name: uint32(len(u.names)), size: uint32(len(name)), seen: math.MinInt64})
+			u.names = append(u.names, name...)
+			u.marks = append(u.marks, markOf(name))
 		}
-		c := &u.b.Clients[at]
-		c.Counts.Add(k.counts)
-		if k.lastSeen.After(c.LastSeen) {
-			c.LastSeen = k.lastSeen
-		}
-		if names[i] = c.Client; k.drops {
-			dropped[c.Client] = true
+		c := &u.visits[at]
+		c.count.merge(v.count, t.extras, &u.extras)
+		c.seen = max(c.seen, v.seen)
+		u.clientOf[i] = at
+		if v.drops {
+			dropped[string(u.name(at))] = true
+			u.service.marked.set(u.marks[at])
 		}
 	}
-	for i, n := range names { // before any of the signs is looked at: most clients are of no interest
-		if !dropped[n] && u.service.clients[n] == 0 {
-			names[i] = ""
+	u.watched = slices.Grow(u.watched[:0], n)[:n]
+	any := false
+	for i, at := range u.clientOf { // before any of the signs is looked at: most clients are of no interest
+		u.watched[i] = ""
+		if !u.service.marked.has(u.marks[at]) {
+			continue
 		}
+		name := u.name(at)
+		if dropped[string(name)] || u.service.clients[string(name)].until() > t.first {
+			u.watched[i] = string(name)
+			any = true
+		}
+	}
+	if !any {
+		return
 	}
 	for i := range t.signs {
 		s := &t.signs[i]
-		if names[s.client] == "" {
-			continue
+		if name := u.watched[s.client]; name != "" {
+			u.sign(watchKey{name, s.agent}, s, u.routes[u.cells.keys[u.cellOf[s.cell]].route])
 		}
-		c := &u.cells[u.remapCell[s.cell]]
-		u.sign(watchKey{names[s.client], s.agent}, s, u.routes[c.route])
 	}
 }
 
+// name returns what the batch calls a client.
+func (u *builder) name(at uint32) []byte {
+	v := &u.visits[at]
+	return u.names[v.name:][:v.size]
+}
+
+// view returns a string that is b, and changes with it.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
 // size says how much the batch holds: its minutes, clients and hang-ups.
-func (u *builder) size() int { return len(u.cells) + len(u.b.Clients) + 4*len(u.b.Disconnects) }
+func (u *builder) size() int { return len(u.counts) + len(u.visits) + 4*len(u.b.Disconnects) }
 
 // finish returns the batch. Nothing can be added after that.
 func (u *builder) finish() *event.Batch {
@@ -214,72 +233,103 @@ func (u *builder) finish() *event.Batch {
 	u.finished = true
 	u.settle()
 	u.flushSigns()
+	u.makeMinutes()
+	u.makeClients()
+	u.cells, u.counts, u.ages, u.clients, u.visits, u.names, u.marks, u.watching = table[cellKey]{}, nil, nil, table[clientKey]{}, nil, nil, nil, nil
+	return u.b
+}
+
+func (u *builder) makeMinutes() {
 	order := u.order()
 	values := u.dealAges()
 	u.b.Minutes = make([]event.Minute, len(order))
 	var made event.Histograms
 	for i, at := range order {
-		c := &u.cells[at]
+		k, c := &u.cells.keys[at], &u.counts[at]
 		m := &u.b.Minutes[i]
-		m.Start, m.Route, m.Agent, m.Counts = time.Unix(c.minute*60, 0).UTC(), u.routes[c.route], u.agents[c.agent], c.counts
+		m.Start, m.Route, m.Agent, m.Counts = time.Unix(k.minute*60, 0).UTC(), u.routes[k.route], u.agents[k.agent], c.whole(u.extras)
 		from := uint32(0)
 		if at > 0 {
-			from = u.cells[at-1].drops
+			from = u.counts[at-1].drops
 		}
 		made.Fill(&m.Done, values[from:c.ages])
 		made.Fill(&m.Drop, values[c.ages:c.drops])
 	}
-	u.cells, u.ages, u.cellAt, u.clients, u.clientAt, u.watching = nil, nil, index{}, nil, index{}, nil
-	return u.b
+}
+
+func (u *builder) makeClients() {
+	if len(u.visits) == 0 {
+		return
+	}
+	u.b.Clients = make([]event.ClientHour, len(u.visits))
+	names := string(u.names)
+	for i := range u.visits {
+		v, c := &u.visits[i], &u.b.Clients[i]
+		c.Start, c.Client = time.Unix(int64(u.clients.keys[i].hour)*3600, 0).UTC(), names[v.name:][:v.size]
+		c.Scope, c.Counts, c.LastSeen = scope(c.Client), v.whole(u.extras), time.Unix(0, v.seen).UTC()
+	}
 }
 
 // order returns the cells by route, then minute, then agent: those of one route and hour stand together.
 func (u *builder) order() []uint32 {
-	type place struct {
-		key   uint64 // route and minute
-		agent uint32
-		at    uint32
+	order := make([]uint32, len(u.counts))
+	for i := range order {
+		order[i] = uint32(i)
 	}
-	first := int64(math.MaxInt64)
-	for i := range u.cells {
-		first = min(first, u.cells[i].minute)
+	if len(order) == 0 {
+		return order
 	}
-	list := make([]place, len(u.cells))
-	for i := range u.cells {
-		c := &u.cells[i]
-		list[i] = place{uint64(c.route)<<32 | uint64(uint32(c.minute-first)), c.agent, uint32(i)}
+	first, last := int64(math.MaxInt64), int64(math.MinInt64)
+	for i := range u.cells.keys {
+		k := &u.cells.keys[i]
+		first, last = min(first, k.minute), max(last, k.minute)
 	}
-	slices.SortFunc(list, func(a, b place) int {
-		if a.key != b.key {
-			if a.key < b.key {
-				return -1
-			}
-			return 1
-		}
-		return int(a.agent) - int(b.agent)
-	})
-	order := make([]uint32, len(list))
-	for i := range list {
-		order[i] = list[i].at
+	keys, room := u.cells.keys, make([]uint32, len(order))
+	order, room = byPart(order, room, len(u.agents), func(i uint32) uint32 { return keys[i].agent })
+	for shift := 0; (last-first)>>shift != 0; shift += 16 {
+		n := min((last-first)>>shift, 1<<16-1) + 1
+		order, room = byPart(order, room, int(n), func(i uint32) uint32 { return uint32((keys[i].minute - first) >> shift & (1<<16 - 1)) })
 	}
+	order, _ = byPart(order, room, len(u.routes), func(i uint32) uint32 { return keys[i].route })
 	return order
+}
+
+// byPart puts the order by a part of the keys that is below n, and leaves those of the same part as they stand. It returns
+// the new order, which is in room, and the room that it leaves.
+func byPart(order, room []uint32, n int, part func(uint32) uint32) (sorted, left []uint32) {
+	if n < 2 {
+		return order, room
+	}
+	at := make([]uint32, n+1)
+	for _, i := range order {
+		at[part(i)+1]++
+	}
+	for p := range n {
+		at[p+1] += at[p]
+	}
+	for _, i := range order {
+		p := part(i)
+		room[at[p]] = i
+		at[p]++
+	}
+	return room, order
 }
 
 // dealAges returns the ages by cell, in the order of the cells: of each the completed exchanges', then the dropped ones'.
 // After it a cell's ages and drops are where these end.
 func (u *builder) dealAges() []int64 {
 	at := uint32(0)
-	for i := range u.cells {
-		c := &u.cells[i]
+	for i := range u.counts {
+		c := &u.counts[i]
 		n, d := c.ages, c.drops
 		c.ages, c.drops = at, at+n
 		at += n + d
 	}
 	values := make([]int64, at)
 	for _, a := range u.ages {
-		next := &u.cells[a.cell].ages
+		next := &u.counts[a.cell].ages
 		if a.drop {
-			next = &u.cells[a.cell].drops
+			next = &u.counts[a.cell].drops
 		}
 		values[*next] = a.ms
 		*next++

@@ -72,6 +72,7 @@ func (p *pipeline) run(ctx context.Context, stop <-chan struct{}, store func(con
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	order, work, batches := make(chan *chunk, p.workers), make(chan *chunk, p.workers), make(chan filled)
+	p.in.spare = make(chan []byte, 2*p.workers+2)
 	p.ready, p.begin, p.pos, p.number = make(chan struct{}), p.in.off, p.in.off, p.in.number
 	g.Go(func() error {
 		defer close(order)
@@ -157,6 +158,9 @@ func (p *pipeline) keep(k *chunk) {
 	size := 0
 	for i := len(p.texts) - 1; i > 0; i-- {
 		if size += len(p.texts[i].text); size > 2<<20 {
+			for _, old := range p.texts[:i] {
+				p.in.giveBack(old)
+			}
 			p.texts = slices.Delete(p.texts, 0, i)
 			return
 		}
@@ -211,20 +215,14 @@ func (p *pipeline) work(c *tallier, a *parser.Aside, k *chunk) {
 		}
 		ok = c.add(r, p.seen) == nil
 	}
-	var tail [tailLines]event.Line
-	n := 0
 	k.each(p.seen, func(l event.Line) bool {
-		tail[n%tailLines] = l
-		n++
 		return (l.Text == "" || l.Text[0] != 0) && a.Line(l, emit) && ok
 	})
 	if !ok || c.t.end != k.end() {
+		c.t.reuse()
 		return
 	}
-	for i := max(0, n-tailLines); i < n; i++ {
-		k.tail = append(k.tail, tail[i%tailLines])
-	}
-	k.tally = c.t
+	k.tail, k.tally = k.newest(p.seen), c.t
 }
 
 // take adds a chunk to the batch.
@@ -248,6 +246,10 @@ func (p *pipeline) take(k *chunk) error {
 			}
 		}
 		k.tally.reuse()
+		k.merged = true
+		if p.texts == nil {
+			p.in.giveBack(k)
+		}
 		return nil
 	}
 	k.each(p.seen, func(l event.Line) bool {

@@ -16,7 +16,8 @@ const chunkBytes = 4 << 20
 
 // chunk is a run of whole lines, or a part of a line that is too long to be held.
 type chunk struct {
-	text     string // whole lines; the last may be without its newline at the end of the content
+	text     string // whole lines; the last may be without its newline at the end of the content. It is buf
+	buf      []byte // to be read into again, once nobody holds a part of text any more
 	start    int64
 	number   int64 // of the line before
 	lines    int64
@@ -26,7 +27,8 @@ type chunk struct {
 	worked chan struct{} // closed when nobody works on it
 	tally  *tally        // nil when the parser has to read it
 	by     *parser.Aside // whose twin has read it
-	tail   []event.Line  // the last lines
+	tail   []event.Line  // the last lines, with texts of their own
+	merged bool          // nobody has taken parts of its text
 }
 
 // chunks cuts a log into chunks.
@@ -38,7 +40,29 @@ type chunks struct {
 	size     int // of a chunk; 0 takes chunkBytes
 	first    int // of the first one, 0 afterwards
 	skipping bool
-	last     bool // the content ends with r: its last line counts without a newline
+	last     bool        // the content ends with r: its last line counts without a newline
+	spare    chan []byte // buffers that were given back; nil when none are
+}
+
+// room returns a buffer that holds b.
+func (c *chunks) room(b []byte) []byte {
+	select {
+	case r := <-c.spare:
+		return append(r[:0], b...)
+	default:
+		return append(make([]byte, 0, c.size), b...)
+	}
+}
+
+// giveBack takes a chunk's buffer to be used again.
+func (c *chunks) giveBack(k *chunk) {
+	if !k.merged || cap(k.buf) != c.size {
+		return
+	}
+	select {
+	case c.spare <- k.buf:
+	default:
+	}
 }
 
 // next returns the next chunk. At the end it returns io.EOF; what is left then is an incomplete line.
@@ -47,7 +71,7 @@ func (c *chunks) next() (*chunk, error) {
 		if c.size == 0 {
 			c.size = chunkBytes
 		}
-		c.buf = make([]byte, 0, c.size)
+		c.buf = c.room(nil)
 	}
 	for {
 		limit := c.size
@@ -84,7 +108,7 @@ func (c *chunks) cut(ended bool) *chunk {
 		if n == 0 {
 			n = len(c.buf)
 		}
-		k.oversize, k.text = span{c.off, c.off + int64(n)}, string(c.buf[:n])
+		k.oversize = span{c.off, c.off + int64(n)}
 		c.skipping = !k.ends
 		if k.ends {
 			k.lines = 1
@@ -95,7 +119,6 @@ func (c *chunks) cut(ended bool) *chunk {
 		if ended && c.last {
 			n = len(c.buf)
 		}
-		k.text = string(c.buf[:n])
 		k.lines = int64(bytes.Count(c.buf[:n], []byte{'\n'}))
 		if c.buf[n-1] != '\n' {
 			k.lines++
@@ -103,7 +126,9 @@ func (c *chunks) cut(ended bool) *chunk {
 	}
 	c.off += int64(n)
 	c.number += k.lines
-	c.buf = c.buf[:copy(c.buf, c.buf[n:])]
+	k.buf = c.buf
+	k.text = view(k.buf[:n])
+	c.buf = c.room(k.buf[n:])
 	return k
 }
 
@@ -127,6 +152,25 @@ func (k *chunk) each(seen time.Time, f func(l event.Line) bool) {
 			return
 		}
 	}
+}
+
+// newest returns the last lines, with texts of their own.
+func (k *chunk) newest(seen time.Time) []event.Line {
+	from := len(k.text)
+	for range tailLines {
+		from = strings.LastIndexByte(k.text[:max(from-1, 0)], '\n') + 1
+	}
+	end := chunk{text: strings.Clone(k.text[from:]), start: k.start + int64(from)}
+	end.number = k.number + k.lines - int64(strings.Count(end.text, "\n"))
+	if !strings.HasSuffix(end.text, "\n") {
+		end.number--
+	}
+	var lines []event.Line
+	end.each(seen, func(l event.Line) bool {
+		lines = append(lines, l)
+		return true
+	})
+	return lines
 }
 
 // edges returns the chunk's first and last line, with texts of their own.

@@ -21,26 +21,45 @@ const (
 
 // hangup makes what is stored out of a disconnect's record: its own copy of the texts, without what PostgreSQL or JSON
 // cannot hold, cut to bounds, with secrets taken out.
-func hangup(r *event.Record) event.Hangup {
-	h := event.Hangup{Record: *r, Scope: scope(r.Client)}
-	h.Client, h.Method, h.Protocol, h.Host = keep(r.Client, maxShort), keep(r.Method, maxShort), keep(r.Protocol, maxShort), keep(r.Host, maxShort)
-	h.Path = keep(redactPath(r.Path), maxPath)
-	h.Query = keep(redactQuery(r.Query), maxQuery)
-	h.Upstream, h.RequestID = keep(r.Upstream, maxShort), keep(r.RequestID, maxShort)
-	h.UserAgent = keep(redactText(r.UserAgent), maxAgent)
-	h.Referer = keep(redactReferer(r.Referer), maxPath)
-	h.Logger, h.Level = keep(r.Logger, maxShort), keep(r.Level, maxShort)
-	h.Message = keep(redactText(r.Message), maxMessage)
-	h.Text = keep(redactText(clip(r.Text, 2*maxMessage)), maxMessage)
-	return h
+func hangup(h *event.Hangup, r *event.Record) {
+	h.Record, h.Scope = *r, scope(r.Client)
+	h.Path, h.Query, h.Referer = redactPath(r.Path), redactQuery(r.Query), redactReferer(r.Referer)
+	h.UserAgent, h.Message, h.Text = redactText(r.UserAgent), redactText(r.Message), redactText(clip(r.Text, 2*maxMessage))
+	texts := [...]struct {
+		s *string
+		n int
+	}{
+		{&h.Client, maxShort}, {&h.Method, maxShort}, {&h.Protocol, maxShort}, {&h.Host, maxShort}, {&h.Path, maxPath}, {&h.Query, maxQuery},
+		{&h.Upstream, maxShort}, {&h.RequestID, maxShort}, {&h.UserAgent, maxAgent}, {&h.Referer, maxPath}, {&h.Logger, maxShort},
+		{&h.Level, maxShort}, {&h.Message, maxMessage}, {&h.Text, maxMessage},
+	}
+	size := 0
+	for i := range texts {
+		x := &texts[i]
+		*x.s = clean(*x.s, x.n)
+		size += len(*x.s)
+	}
+	var all strings.Builder // one copy for all
+	all.Grow(size)
+	for i := range texts {
+		all.WriteString(*texts[i].s)
+	}
+	rest := all.String()
+	for i := range texts {
+		n := len(*texts[i].s)
+		*texts[i].s, rest = rest[:n], rest[n:]
+	}
 }
 
 // keep returns a copy of s that PostgreSQL takes, of n bytes at most.
-func keep(s string, n int) string {
+func keep(s string, n int) string { return strings.Clone(clean(s, n)) }
+
+// clean returns what PostgreSQL takes of s, of n bytes at most. It may be a part of s.
+func clean(s string, n int) string {
 	if s == "" {
 		return ""
 	}
-	return strings.Clone(clip(event.Clean(clip(s, 4*n)), n))
+	return clip(event.Clean(clip(s, 4*n)), n)
 }
 
 // clip cuts s to n bytes, not inside a character.
@@ -73,8 +92,13 @@ func scope(client string) string {
 // eventTime returns the time to count an event at, and whether it was assumed: a record without a time, or with one more
 // than a day ahead of the clock or before 1990, counts when it was read.
 func eventTime(t, seen time.Time) (time.Time, bool) {
-	if t.IsZero() || t.After(seen.Add(24*time.Hour)) || t.Year() < 1990 {
+	if t.Before(earliest) || t.After(seen.Add(maxAhead)) {
 		return seen.UTC(), true
 	}
 	return t.UTC(), false
 }
+
+// earliest and maxAhead of the clock bound times that are believed.
+var earliest = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
+
+const maxAhead = 24 * time.Hour

@@ -17,8 +17,13 @@ var (
 )
 
 func isSecretName(name string) bool {
-	if n, err := url.QueryUnescape(name); err == nil {
-		name = n
+	if strings.ContainsAny(name, "%+") {
+		if n, err := url.QueryUnescape(name); err == nil {
+			name = n
+		}
+	}
+	if len(name) < 3 { // shorter than any of them
+		return false
 	}
 	name = strings.ToLower(name)
 	for _, s := range secretNames {
@@ -26,8 +31,19 @@ func isSecretName(name string) bool {
 			return true
 		}
 	}
-	words := strings.FieldsFunc(name, func(c rune) bool { return strings.ContainsRune("_-.[]", c) })
-	return name == "code" || slices.ContainsFunc(words, func(w string) bool { return slices.Contains(secretWords, w) })
+	for rest := name; rest != ""; {
+		word := rest
+		i := strings.IndexAny(rest, "_-.[]")
+		if i >= 0 {
+			word, rest = rest[:i], rest[i+1:]
+		} else {
+			rest = ""
+		}
+		if slices.Contains(secretWords, word) {
+			return true
+		}
+	}
+	return name == "code"
 }
 
 // isSecretValue says whether a value looks like a secret whatever it is called: a JSON web token, an AWS key id, an
@@ -44,6 +60,12 @@ func isSecretValue(v string) bool {
 		at = strings.Index(v, "%40")
 	}
 	return at > 0 && strings.IndexByte(v[at:], '.') > 0
+}
+
+// mayHoldValue says whether isSecretValue may be true of a part of s.
+func mayHoldValue(s string) bool {
+	return strings.IndexByte(s, '@') >= 0 || strings.Contains(s, "%40") || strings.Contains(s, "eyJ") || strings.Contains(s, "AKIA") ||
+		strings.Contains(s, "ASIA")
 }
 
 // redactQuery keeps the names of a query string and takes secrets out of its values.
@@ -75,7 +97,7 @@ func redactQuery(q string) string {
 
 // redactPath takes secrets out of the segments of a path.
 func redactPath(p string) string {
-	if !strings.ContainsAny(p, "@%") && !strings.Contains(p, "eyJ") && !strings.Contains(p, "AKIA") && !strings.Contains(p, "ASIA") {
+	if !mayHoldValue(p) {
 		return p
 	}
 	segments := strings.Split(p, "/")
@@ -109,15 +131,15 @@ func redactReferer(r string) string {
 // redactText takes secrets out of free text: the values of name=value pairs with a secret's name, web tokens, and
 // what follows "Bearer" and "Basic". It goes over the text once.
 func redactText(s string) string {
-	if !strings.ContainsAny(s, "=") && !strings.Contains(s, "eyJ") && !strings.Contains(s, "earer ") && !strings.Contains(s, "asic ") {
+	if strings.IndexByte(s, '=') < 0 && !strings.Contains(s, "eyJ") && !strings.Contains(s, "earer ") && !strings.Contains(s, "asic ") {
 		return s
 	}
+	values := mayHoldValue(s)
 	var out strings.Builder
-	out.Grow(len(s))
 	last := 0 // s[:last] is written
 	for i := 0; i < len(s); {
 		start := i
-		for i < len(s) && !isDelimiter(s[i]) {
+		for i < len(s) && !delimits[s[i]] {
 			i++
 		}
 		word := s[start:i]
@@ -134,7 +156,7 @@ func redactText(s string) string {
 				out.WriteString(removed)
 				last, i = end, end
 			}
-		case isSecretValue(word):
+		case values && isSecretValue(word):
 			out.WriteString(s[last:start])
 			out.WriteString(removed)
 			last = i
@@ -160,9 +182,13 @@ func redactText(s string) string {
 	return out.String()
 }
 
-func isDelimiter(c byte) bool {
-	return c <= ' ' || strings.IndexByte(`"'=&?/,;:()[]{}<>|`, c) >= 0
-}
+// delimits are the bytes between words.
+var delimits = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c <= ' ' || strings.IndexByte(`"'=&?/,;:()[]{}<>|`, byte(c)) >= 0
+	}
+	return t
+}()
 
 func isValueEnd(c byte) bool {
 	return c <= ' ' || strings.IndexByte(`"'&,;)]}<>|`, c) >= 0

@@ -14,15 +14,16 @@ type serviceState struct {
 	router   *router
 	families families
 	watched  map[watchKey]*watcher
-	clients  map[string]int // in how many keys of watched a client is
-	turned   int            // clients that are turned away before room is looked for again
+	clients  map[string]clientWatch // those that are in watched
+	marked   marks                  // of the same
+	turned   int                    // clients that are turned away before room is looked for again
 	loaded   bool
 }
 
 func newServiceState(name string, l RouteLimits) *serviceState {
 	return &serviceState{
 		name: name, router: newRouter(l), families: families{},
-		watched: map[watchKey]*watcher{}, clients: map[string]int{},
+		watched: map[watchKey]*watcher{}, clients: map[string]clientWatch{},
 	}
 }
 

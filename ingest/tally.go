@@ -2,7 +2,7 @@ package ingest
 
 import (
 	"fmt"
-	"hash/maphash"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -11,34 +11,78 @@ import (
 )
 
 // tally is what the records of one run of lines say, counted without knowing what came before them: parts of a file can
-// be tallied side by side, and a builder merges them in order. Its names are numbers into its own lists. Strings of it
-// may be parts of the records' text.
+// be tallied side by side, and a builder merges them in order. Its names are numbers into its own lists. Nothing of it
+// is part of the records' text.
 type tally struct {
 	start, end int64
 	lines      int64
 	accounts   event.Accounts
+	first      int64 // Unix nanoseconds of the oldest event
 	lastEvent  time.Time
 
 	routes  []event.Route // shapes, in the order of their first record
 	agents  []event.Agent // the same
-	cells   []cell
+	cells   table[cellKey]
+	counts  []count // of the cells
 	ages    []age
-	clients []clientCount
+	clients table[clientKey]
+	visits  []visit // of the clients
+	names   []byte
+	extras  []event.Counts
 	hangups []event.Hangup // without route and agent, which their cells have
 	of      []uint32       // the hang-ups' cells
 	signs   []sign
 	samples []event.Sample
 }
 
-// cell is what happened to one route and agent class in one minute.
-type cell struct {
-	cellKey
-	counts event.Counts
-}
-
+// cellKey is one route and agent class in one minute.
 type cellKey struct {
 	minute       int64 // since 1970
 	route, agent uint32
+}
+
+func (k cellKey) hash() uint64 { return fold(uint64(k.minute), uint64(k.route)<<32|uint64(k.agent)) }
+
+// count is an event.Counts of little room: most count requests and their bytes only.
+type count struct {
+	requests, extra uint32 // extra is the place in extras + 1 of what else there is; 0 for nothing
+	bytes           int64
+}
+
+// add counts one event.
+func (n *count) add(e *event.Event, extras *[]event.Counts) {
+	if e.Kind == event.Disconnect {
+		n.more(extras).Count(e)
+	} else if e.Exchange {
+		n.requests++
+		n.bytes += e.Bytes.Or(0)
+	}
+}
+
+// merge adds other, whose extras are from.
+func (n *count) merge(other count, from []event.Counts, extras *[]event.Counts) {
+	n.requests += other.requests
+	n.bytes += other.bytes
+	if other.extra > 0 {
+		n.more(extras).Add(from[other.extra-1])
+	}
+}
+
+func (n *count) more(extras *[]event.Counts) *event.Counts {
+	if n.extra == 0 {
+		*extras = append(*extras, event.Counts{})
+		n.extra = uint32(len(*extras))
+	}
+	return &(*extras)[n.extra-1]
+}
+
+// whole returns all that was counted.
+func (n *count) whole(extras []event.Counts) event.Counts {
+	c := event.Counts{Requests: int64(n.requests), Bytes: n.bytes}
+	if n.extra > 0 {
+		c.Add(extras[n.extra-1])
+	}
+	return c
 }
 
 // age is a duration that a cell's histograms count.
@@ -48,17 +92,24 @@ type age struct {
 	ms   int64
 }
 
-type clientCount struct {
-	clientKey
-	hash     uint64
-	counts   event.Counts
-	lastSeen time.Time
-	drops    bool // it hung up, not idle
+// clientKey is one client in one hour.
+type clientKey struct {
+	nameKey
+	hour   int32 // since 1970
+	length uint32
 }
 
-type clientKey struct {
-	hour   int64 // since 1970
-	client string
+func (k clientKey) hash() uint64 {
+	return fold(fold(k.a, k.b)^secrets[2], uint64(uint32(k.hour))<<32|uint64(k.length))
+}
+
+// visit is what one client did in one hour.
+type visit struct {
+	count
+	seen  int64 // Unix nanoseconds of the newest event
+	name  uint32
+	size  uint32 // names[name:name+size] is the client
+	drops bool   // it hung up, not idle
 }
 
 // sign is a record of which a client's session may be made.
@@ -87,21 +138,21 @@ type tallier struct {
 	classes map[event.Agent]*agentWord
 	buf     []byte
 
-	cells   index
-	clients index
+	seen         time.Time // when the records are read, as of which the next two are
+	oldest, next int64     // Unix seconds between which times are believed
 }
-
-// hashes is the seed under which clients are hashed.
-var hashes = maphash.MakeSeed()
 
 // spare are tallies that were merged, for their room.
 var spare = sync.Pool{New: func() any { return &tally{} }}
 
 // reuse gives a tally up that has been merged.
 func (t *tally) reuse() {
-	clear(t.clients) // their names hold the text
+	clear(t.hangups) // the batch has them now
+	t.cells.clear()
+	t.clients.clear()
 	*t = tally{
-		routes: t.routes[:0], agents: t.agents[:0], cells: t.cells[:0], ages: t.ages[:0], clients: t.clients[:0], of: t.of[:0], signs: t.signs[:0],
+		routes: t.routes[:0], agents: t.agents[:0], cells: t.cells, counts: t.counts[:0], ages: t.ages[:0], clients: t.clients,
+		visits: t.visits[:0], names: t.names[:0], extras: t.extras[:0], hangups: t.hangups[:0], of: t.of[:0], signs: t.signs[:0],
 	}
 	spare.Put(t)
 }
@@ -130,10 +181,8 @@ func newTallier() *tallier {
 // begin starts a tally at an offset.
 func (c *tallier) begin(start int64) {
 	c.t = spare.Get().(*tally)
-	c.t.start, c.t.end = start, start
+	c.t.start, c.t.end, c.t.first = start, start, math.MaxInt64
 	c.epoch++
-	c.cells.clear()
-	c.clients.clear()
 	if len(c.shapes) > maxWords {
 		clear(c.shapes)
 	}
@@ -184,44 +233,59 @@ func (c *tallier) oversize(s span, ends bool) error {
 
 func (c *tallier) count(r *event.Record, seen time.Time) {
 	t, e := c.t, &r.Event
-	at, assumed := eventTime(e.Time, seen)
+	at, assumed := c.time(e.Time, seen)
 	if at.After(t.lastEvent) {
 		t.lastEvent = at
 	}
-	unix := at.Unix()
+	unix, nanos := at.Unix(), at.UnixNano()
+	t.first = min(t.first, nanos)
 	agent := c.agent(e.UserAgent)
-	i := c.cell(cellKey{unix / 60, c.shape(e.Method, e.Path), agent.class.local})
-	t.cells[i].counts.Count(e)
-	if e.Exchange && e.Duration.OK && e.Phase != event.PhaseIdle {
-		t.ages = append(t.ages, age{i, e.Kind == event.Disconnect, e.Duration.V.Milliseconds()})
+	k := cellKey{unix / 60, c.shape(e.Method, e.Path), agent.class.local}
+	i, ok := t.cells.number(k.hash(), k)
+	if !ok {
+		t.counts = append(t.counts, count{})
 	}
-	if e.Kind == event.Disconnect {
-		h := hangup(r)
+	t.counts[i].add(e, &t.extras)
+	drop := e.Kind == event.Disconnect
+	if e.Exchange && e.Duration.OK && e.Phase != event.PhaseIdle {
+		t.ages = append(t.ages, age{i, drop, e.Duration.V.Milliseconds()})
+	}
+	if drop {
+		t.hangups, t.of = append(t.hangups, event.Hangup{}), append(t.of, i)
+		h := &t.hangups[len(t.hangups)-1]
+		hangup(h, r)
 		h.Time, h.TimeAssumed = at, assumed
-		t.hangups, t.of = append(t.hangups, h), append(t.of, i)
 	}
 	if e.Client == "" {
 		return
 	}
-	n := c.client(clientKey{unix / 3600, e.Client})
-	k := &t.clients[n]
-	k.counts.Count(e)
-	if at.After(k.lastSeen) {
-		k.lastSeen = at
-	}
+	n := c.client(e.Client, unix/3600)
+	v := &t.visits[n]
+	v.add(e, &t.extras)
+	v.seen = max(v.seen, nanos)
 	if e.Phase != event.PhaseIdle {
-		drop := e.Kind == event.Disconnect
-		k.drops = k.drops || drop
-		t.signs = append(t.signs, sign{n, i, drop, agent.hash, at.UnixNano(), r.Start})
+		v.drops = v.drops || drop
+		t.signs = append(t.signs, sign{n, i, drop, agent.hash, nanos, r.Start})
 	}
+}
+
+// time is eventTime for records that are read at about the same time.
+func (c *tallier) time(t, seen time.Time) (time.Time, bool) {
+	if seen != c.seen {
+		c.seen, c.oldest, c.next = seen, earliest.Unix(), seen.Add(maxAhead).Unix()
+	}
+	if at := t.Unix(); at >= c.oldest && at < c.next && t.Location() == time.UTC {
+		return t, false
+	}
+	return eventTime(t, seen)
 }
 
 // shape returns the number of a request's shape.
 func (c *tallier) shape(method, path string) uint32 {
-	c.buf = append(append(c.buf[:0], method...), 0)
-	if !methods[method] {
-		c.buf = append(append(c.buf[:0], "_OTHER"...), 0)
+	if !isMethod(method) {
+		method = otherMethod
 	}
+	c.buf = append(append(c.buf[:0], method...), 0)
 	n := len(c.buf)
 	c.buf = appendShape(c.buf, path)
 	w := c.shapes[string(c.buf)]
@@ -257,22 +321,14 @@ func (c *tallier) agent(ua string) *agentWord {
 	return w
 }
 
-func (c *tallier) cell(k cellKey) uint32 {
-	cells := c.t.cells
-	h := mix(uint64(k.minute)<<40 ^ uint64(k.route)<<20 ^ uint64(k.agent))
-	i, ok := c.cells.find(h, func(i uint32) bool { return cells[i].cellKey == k })
+// client returns the number of a client in an hour.
+func (c *tallier) client(name string, hour int64) uint32 {
+	t := c.t
+	k := clientKey{keyOf(name), int32(hour), uint32(len(name))}
+	i, ok := t.clients.number(k.hash(), k)
 	if !ok {
-		c.t.cells = append(c.t.cells, cell{cellKey: k})
-	}
-	return i
-}
-
-func (c *tallier) client(k clientKey) uint32 {
-	clients := c.t.clients
-	h := maphash.String(hashes, k.client) ^ uint64(k.hour)*0x9e3779b97f4a7c15
-	i, ok := c.clients.find(h, func(i uint32) bool { return clients[i].clientKey == k })
-	if !ok {
-		c.t.clients = append(c.t.clients, clientCount{clientKey: k, hash: h})
+		t.visits = append(t.visits, visit{name: uint32(len(t.names)), size: uint32(len(name)), seen: math.MinInt64})
+		t.names = append(t.names, name...)
 	}
 	return i
 }

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -45,9 +46,16 @@ func (s *serviceState) watch(k watchKey, at int64, route event.Route) *watcher {
 		}
 		w = &watcher{last: at}
 		s.watched[k] = w
-		s.clients[k.client]++
+		s.marked.set(markOf(k.client))
+		c := s.clients[k.client]
+		c.keys++
+		s.clients[k.client] = c
 	}
 	w.last = max(w.last, at)
+	if c := s.clients[k.client]; c.last < at {
+		c.last = at
+		s.clients[k.client] = c
+	}
 	mark := dropMark{at, route}
 	if slices.Contains(w.drops[:], mark) { // read once more
 		return w
@@ -82,11 +90,53 @@ func (s *serviceState) forget(before int64) {
 			continue
 		}
 		delete(s.watched, k)
-		if s.clients[k.client]--; s.clients[k.client] == 0 {
+		c := s.clients[k.client]
+		if c.keys--; c.keys == 0 {
 			delete(s.clients, k.client)
+		} else {
+			s.clients[k.client] = c
 		}
 	}
+	s.marked = marks{}
+	for name := range s.clients {
+		s.marked.set(markOf(name))
+	}
 }
+
+// clientWatch is what is watched of a client, whatever its user agents.
+type clientWatch struct {
+	keys int   // in how many keys of watched it is
+	last int64 // its newest hang-up
+}
+
+// until is when its signs of life end to be of interest.
+func (c clientWatch) until() int64 {
+	if c.keys == 0 {
+		return math.MinInt64
+	}
+	return c.last + int64(patience)
+}
+
+// marks tell quickly of most clients that they are not watched: each that is has a bit, which others may have too. The
+// zero value has none.
+type marks struct{ bits []uint64 }
+
+// marksBits is ten times as many as are watched.
+const marksBits = 1 << 20
+
+func markOf(client string) uint32 {
+	k := keyOf(client)
+	return uint32(fold(k.a, k.b) % marksBits)
+}
+
+func (m *marks) set(mark uint32) {
+	if m.bits == nil {
+		m.bits = make([]uint64, marksBits/64)
+	}
+	m.bits[mark/64] |= 1 << (mark % 64)
+}
+
+func (m *marks) has(mark uint32) bool { return m.bits != nil && m.bits[mark/64]&(1<<(mark%64)) != 0 }
 
 // thinner keeps as few of a client's signs of life in one batch as tell the same: every hang-up; after each the first
 // sign, and the first for the same route within 10 s; and of the rest so many that sessions begin, end and break where

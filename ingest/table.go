@@ -1,0 +1,102 @@
+package ingest
+
+import (
+	"hash/maphash"
+	"math/bits"
+	"math/rand/v2"
+)
+
+// table numbers keys as they come, by open addressing: it is cheaper than a map with large keys, and its room can be used
+// again. The zero value is empty.
+type table[K comparable] struct {
+	slots []slot
+	keys  []K // by number
+}
+
+type slot struct {
+	hash uint32
+	at   uint32 // number + 1; 0 is free
+}
+
+// number returns the number of key k, whose hash is h, and whether it had one before.
+func (x *table[K]) number(h uint64, k K) (at uint32, known bool) {
+	if len(x.keys)*4 >= len(x.slots)*3 {
+		x.grow()
+	}
+	mask := uint32(len(x.slots) - 1)
+	short := uint32(h ^ h>>32)
+	for i := short & mask; ; i = (i + 1) & mask {
+		s := &x.slots[i]
+		if s.at == 0 {
+			*s = slot{short, uint32(len(x.keys)) + 1}
+			x.keys = append(x.keys, k)
+			return s.at - 1, false
+		}
+		if s.hash == short && x.keys[s.at-1] == k {
+			return s.at - 1, true
+		}
+	}
+}
+
+func (x *table[K]) grow() {
+	old := x.slots
+	x.slots = make([]slot, max(256, 2*len(old)))
+	mask := uint32(len(x.slots) - 1)
+	for _, s := range old {
+		if s.at == 0 {
+			continue
+		}
+		i := s.hash & mask
+		for x.slots[i].at != 0 {
+			i = (i + 1) & mask
+		}
+		x.slots[i] = s
+	}
+}
+
+// clear empties the table. Room that has become much larger than it was used for is given up.
+func (x *table[K]) clear() {
+	if len(x.slots) > 1<<12 && len(x.keys)*16 < len(x.slots) {
+		x.slots, x.keys = nil, nil
+	}
+	clear(x.slots)
+	x.keys = x.keys[:0]
+}
+
+// secrets are what hashes begin with: whoever sends requests chooses what is hashed.
+var secrets = [3]uint64{rand.Uint64(), rand.Uint64(), rand.Uint64()}
+
+// fold spreads two words over 64 bits.
+func fold(a, b uint64) uint64 {
+	h, l := bits.Mul64(a^secrets[0], b^secrets[1])
+	return h ^ l
+}
+
+// nameKey stands for a text: it holds those of up to 16 bytes, and tells longer ones apart by 128 bits of two hashes.
+type nameKey struct{ a, b uint64 }
+
+// seeds of the hashes of long names.
+var seeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
+
+// keyOf returns what stands for a text among those of the same length.
+func keyOf(s string) nameKey {
+	switch n := len(s); {
+	case n > 16:
+		return nameKey{maphash.String(seeds[0], s), maphash.String(seeds[1], s)}
+	case n >= 8:
+		return nameKey{word(s), word(s[n-8:])}
+	default:
+		var a uint64
+		for i := range n {
+			a = a<<8 | uint64(s[i])
+		}
+		return nameKey{a, 0}
+	}
+}
+
+// word returns the first eight bytes of s.
+func word(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
