@@ -140,3 +140,29 @@ func FuzzMergeEncoded(f *testing.F) {
 		}
 	})
 }
+
+// TestAgesAreAHistogram counts the same values both ways.
+func TestAgesAreAHistogram(t *testing.T) {
+	t.Parallel()
+	rnd := rand.New(rand.NewPCG(3, 4))
+	var all, one, two Ages
+	var want Histogram
+	for i := range 5000 {
+		v := rnd.Int64N(1<<rnd.IntN(44)+1) - 1
+		a := &one
+		if i%3 == 0 {
+			a = &two
+		}
+		a.Add(v)
+		if i%7 == 0 {
+			a.Remove(v)
+		} else {
+			want.Add(v)
+		}
+	}
+	all.Merge(&one)
+	all.Merge(&two)
+	if got := all.Histogram(); string(got.Encode()) != string(want.Encode()) || got.Count() == 0 {
+		t.Errorf("%d ages are counted, want %d", got.Count(), want.Count())
+	}
+}

@@ -32,6 +32,7 @@ type builder struct {
 	names    []byte // what the batch calls the clients
 	extras   []event.Counts
 	watching map[watchKey]*thinner
+	parts    []*tally // what Sums are made of
 	finished bool
 
 	// where what a tally holds has gone
@@ -52,7 +53,7 @@ const maxSamples = 5
 // builder returns a builder that counts single records with c, which remembers words of earlier batches.
 func (c *tallier) builder(s *serviceState, source, generation, start int64) *builder {
 	if c.shapes == nil {
-		*c = *newTallier()
+		*c = *newTallier(c.counting)
 	}
 	c.begin(start)
 	return &builder{
@@ -93,10 +94,10 @@ func (u *builder) settle() {
 	}
 	u.own.begin(t.end)
 	u.merge(t)
-	t.reuse()
 }
 
-// merge adds the tally of the records that follow those of the batch. Nothing that add has counted may be unsettled.
+// merge adds the tally of the records that follow those of the batch, which is not to be used any more. Nothing that add
+// has counted may be unsettled.
 func (u *builder) merge(t *tally) {
 	b := u.b
 	b.End, b.Lines = t.end, b.Lines+t.lines
@@ -110,27 +111,39 @@ func (u *builder) merge(t *tally) {
 		u.own.begin(t.end)
 	}
 	if len(t.counts) == 0 {
+		t.reuse()
 		return
 	}
 	u.service.mu.Lock()
 	defer u.service.mu.Unlock()
-	u.mergeCells(t)
+	for i := range t.routes {
+		t.routes[i] = u.service.router.admit(t.routes[i])
+	}
+	for i := range t.agents {
+		t.agents[i] = u.service.families.admit(t.agents[i])
+	}
 	for i := range t.hangups {
-		h, k := &t.hangups[i], u.cells.keys[u.cellOf[t.of[i]]]
-		h.Route, h.Agent = u.routes[k.route], u.agents[k.agent]
+		h := &t.hangups[i]
+		h.Route, h.Agent = t.routes[t.cells.keys[t.of[i].cell].route], t.agents[t.of[i].agent]
 	}
 	b.Disconnects = append(b.Disconnects, t.hangups...)
+	if u.own.sums {
+		u.parts = append(u.parts, t)
+		return
+	}
+	u.mergeCells(t)
 	u.mergeClients(t)
+	t.reuse()
 }
 
 // mergeCells adds the cells, and leaves in cellOf where they went.
 func (u *builder) mergeCells(t *tally) {
 	routes, agents := make([]uint32, len(t.routes)), make([]uint32, len(t.agents))
-	for i, shape := range t.routes {
-		routes[i] = number(&u.routes, u.routeNo, u.service.router.admit(shape))
+	for i, r := range t.routes {
+		routes[i] = number(&u.routes, u.routeNo, r)
 	}
 	for i, g := range t.agents {
-		agents[i] = number(&u.agents, u.agentNo, u.service.families.admit(g))
+		agents[i] = number(&u.agents, u.agentNo, g)
 	}
 	u.cellOf = slices.Grow(u.cellOf[:0], len(t.counts))[:len(t.counts)]
 	for i, k := range t.cells.keys {

@@ -10,7 +10,7 @@ import (
 
 // newBuilder returns a builder of a generation's batch.
 func newBuilder(s *serviceState, start int64) *builder {
-	return newTallier().builder(s, 1, 2, start)
+	return newTallier(counting{}).builder(s, 1, 2, start)
 }
 
 // logRecords are n requests, every tenth a hang-up, one a 10 ms.

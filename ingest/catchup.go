@@ -60,6 +60,7 @@ type pipeline struct {
 // filled is a batch to be stored.
 type filled struct {
 	b    *event.Batch
+	sums []*tally // of which Sums are made, if that is what is counted
 	ends [2]event.Line
 	mark event.Print // of the bytes before the batch's end, if the pipeline keeps texts
 }
@@ -143,7 +144,7 @@ func (p *pipeline) run(ctx context.Context, stop <-chan struct{}, store func(con
 
 // full ends the batch and begins the next.
 func (p *pipeline) full() filled {
-	f := filled{b: p.u.finish(), ends: p.ends}
+	f := filled{b: p.u.finish(), sums: p.u.parts, ends: p.ends}
 	f.mark = p.mark(f.b.End)
 	p.u, p.ends = p.open(&p.tally, f.b.End), [2]event.Line{}
 	return f
@@ -182,7 +183,7 @@ func (p *pipeline) mark(end int64) event.Print {
 
 // worker tallies chunks that can be read by themselves.
 func (p *pipeline) worker(ctx context.Context, work <-chan *chunk) {
-	c := newTallier()
+	c := newTallier(p.tally.counting)
 	var mine, of *parser.Aside
 	for k := range work {
 		if k.start > p.begin { // the first is the parser's
@@ -239,13 +240,13 @@ func (p *pipeline) take(k *chunk) error {
 	p.ends[1] = last
 	if k.tally != nil && !p.parse.Open() && p.aside != nil && k.by == p.aside && p.aside.Serves(p.parse) && parser.Passed(p.parse, k.tally.records(), k.tail) {
 		p.u.settle()
+		records := k.tally.records()
 		p.u.merge(k.tally)
 		if p.look != nil {
-			for range min(k.tally.records(), lookBack) {
+			for range min(records, lookBack) {
 				p.look(&event.Record{Event: event.Event{Kind: event.Request}})
 			}
 		}
-		k.tally.reuse()
 		k.merged = true
 		if p.texts == nil {
 			p.in.giveBack(k)

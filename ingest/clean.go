@@ -25,29 +25,41 @@ func hangup(h *event.Hangup, r *event.Record) {
 	h.Record, h.Scope = *r, scope(r.Client)
 	h.Path, h.Query, h.Referer = redactPath(r.Path), redactQuery(r.Query), redactReferer(r.Referer)
 	h.UserAgent, h.Message, h.Text = redactText(r.UserAgent), redactText(r.Message), redactText(clip(r.Text, 2*maxMessage))
-	texts := [...]struct {
-		s *string
-		n int
-	}{
-		{&h.Client, maxShort}, {&h.Method, maxShort}, {&h.Protocol, maxShort}, {&h.Host, maxShort}, {&h.Path, maxPath}, {&h.Query, maxQuery},
-		{&h.Upstream, maxShort}, {&h.RequestID, maxShort}, {&h.UserAgent, maxAgent}, {&h.Referer, maxPath}, {&h.Logger, maxShort},
-		{&h.Level, maxShort}, {&h.Message, maxMessage}, {&h.Text, maxMessage},
-	}
+	own(text{&h.Client, maxShort}, text{&h.Method, maxShort}, text{&h.Protocol, maxShort}, text{&h.Host, maxShort}, text{&h.Path, maxPath},
+		text{&h.Query, maxQuery}, text{&h.Upstream, maxShort}, text{&h.RequestID, maxShort}, text{&h.UserAgent, maxAgent},
+		text{&h.Referer, maxPath}, text{&h.Logger, maxShort}, text{&h.Level, maxShort}, text{&h.Message, maxMessage}, text{&h.Text, maxMessage})
+}
+
+// lean is hangup for whoever stores nothing: of the texts only the client, method, path and request id are there.
+func lean(h *event.Hangup, r *event.Record) {
+	h.Record, h.Scope = *r, scope(r.Client)
+	h.Path = redactPath(r.Path)
+	h.Protocol, h.Host, h.Query, h.Upstream, h.UserAgent, h.Referer, h.Logger, h.Level, h.Message, h.Text = "", "", "", "", "", "", "", "", "", ""
+	own(text{&h.Client, maxShort}, text{&h.Method, maxShort}, text{&h.Path, maxPath}, text{&h.RequestID, maxShort})
+}
+
+// text is a text that is to be of n bytes at most.
+type text struct {
+	s *string
+	n int
+}
+
+// own makes the texts clean copies, which share their memory.
+func own(texts ...text) {
 	size := 0
-	for i := range texts {
-		x := &texts[i]
+	for _, x := range texts {
 		*x.s = clean(*x.s, x.n)
 		size += len(*x.s)
 	}
-	var all strings.Builder // one copy for all
+	var all strings.Builder
 	all.Grow(size)
-	for i := range texts {
-		all.WriteString(*texts[i].s)
+	for _, x := range texts {
+		all.WriteString(*x.s)
 	}
 	rest := all.String()
-	for i := range texts {
-		n := len(*texts[i].s)
-		*texts[i].s, rest = rest[:n], rest[n:]
+	for _, x := range texts {
+		n := len(*x.s)
+		*x.s, rest = rest[:n], rest[n:]
 	}
 }
 

@@ -31,12 +31,15 @@ type Content struct {
 	// Keep says whether an exchange or disconnect counts; t is the time at which it would. Those that do not are Others in
 	// the batches. The event is valid until Keep returns. Several goroutines call Keep, more than once for some records. Nil keeps all.
 	Keep func(e *event.Event, t time.Time) bool
+
+	// ByAgent has Sums tell what each user agent class did by route.
+	ByAgent bool
 }
 
-// Scan reads a content to its end with all cores and gives what it says to emit in batches, in order. It returns the
+// Scan reads a content to its end with all cores and gives what it says to emit in parts, in order. It returns the
 // format in use at the end with how sure that is, and the first error of the reader, of emit or of ctx; what was read
 // before an error of the reader is given.
-func (s *Scanner) Scan(ctx context.Context, c Content, emit func(*event.Batch) error) (format string, confidence float64, err error) {
+func (s *Scanner) Scan(ctx context.Context, c Content, emit func(*Sums) error) (format string, confidence float64, err error) {
 	parse, err := parser.New(c.Parser)
 	if err != nil {
 		return "", 0, err
@@ -49,13 +52,15 @@ func (s *Scanner) Scan(ctx context.Context, c Content, emit func(*event.Batch) e
 	if c.Keep != nil {
 		p.before = c.drop
 	}
+	p.tally.counting = counting{sums: true, byAgent: c.ByAgent}
 	p.u = p.open(&p.tally, 0)
-	if err := p.run(ctx, nil, func(_ context.Context, f filled) error { return emit(f.b) }); err != nil {
+	if err := p.run(ctx, nil, func(_ context.Context, f filled) error { return emit(&Sums{f.b, f.sums, c.ByAgent}) }); err != nil {
 		return "", 0, err
 	}
 	parse.Flush(p.emit)
 	if p.fault == nil && !p.u.empty() {
-		p.fault = emit(p.u.finish())
+		f := p.full()
+		p.fault = emit(&Sums{f.b, f.sums, c.ByAgent})
 	}
 	format, confidence = parse.Format()
 	return format, confidence, errors.Join(p.fault, in.err)

@@ -29,10 +29,19 @@ type tally struct {
 	visits  []visit // of the clients
 	names   []byte
 	extras  []event.Counts
-	hangups []event.Hangup // without route and agent, which their cells have
-	of      []uint32       // the hang-ups' cells
+	hangups []event.Hangup // without route and agent
+	of      []hangupOf     // the hang-ups' cells and agents
 	signs   []sign
 	samples []event.Sample
+	served  []count // of the agents, if the cells have none
+}
+
+type hangupOf struct{ cell, agent uint32 }
+
+// counting says what is counted.
+type counting struct {
+	sums    bool // for Sums: clients over all hours, no signs of life, of hang-ups only what tells them apart
+	byAgent bool // with sums: cells are of one user agent class; else the classes are counted apart from routes
 }
 
 // cellKey is one route and agent class in one minute.
@@ -130,6 +139,7 @@ func (t *tally) records() int64 {
 // tallier counts records into tallies, one after another. What it remembers between them are only words that it has
 // classified. It is for one goroutine.
 type tallier struct {
+	counting
 	t     *tally
 	epoch uint32 // of t: local numbers of words are those of their epoch
 
@@ -152,7 +162,7 @@ func (t *tally) reuse() {
 	t.clients.clear()
 	*t = tally{
 		routes: t.routes[:0], agents: t.agents[:0], cells: t.cells, counts: t.counts[:0], ages: t.ages[:0], clients: t.clients,
-		visits: t.visits[:0], names: t.names[:0], extras: t.extras[:0], hangups: t.hangups[:0], of: t.of[:0], signs: t.signs[:0],
+		visits: t.visits[:0], names: t.names[:0], extras: t.extras[:0], hangups: t.hangups[:0], of: t.of[:0], signs: t.signs[:0], served: t.served[:0],
 	}
 	spare.Put(t)
 }
@@ -172,9 +182,10 @@ type agentWord struct {
 // maxWords bounds how many words of a kind a tallier takes along to the next tally.
 const maxWords = 20000
 
-func newTallier() *tallier {
+func newTallier(what counting) *tallier {
 	return &tallier{
-		shapes: map[string]*shapeWord{}, agents: map[string]*agentWord{}, classes: map[event.Agent]*agentWord{},
+		counting: what,
+		shapes:   map[string]*shapeWord{}, agents: map[string]*agentWord{}, classes: map[event.Agent]*agentWord{},
 	}
 }
 
@@ -240,7 +251,18 @@ func (c *tallier) count(r *event.Record, seen time.Time) {
 	unix, nanos := at.Unix(), at.UnixNano()
 	t.first = min(t.first, nanos)
 	agent := c.agent(e.UserAgent)
-	k := cellKey{unix / 60, c.shape(e.Method, e.Path), agent.class.local}
+	class, hour := agent.class.local, int32(unix/3600)
+	k := cellKey{unix / 60, c.shape(e.Method, e.Path), class}
+	if c.sums {
+		hour = 0
+		if !c.byAgent {
+			k.agent = 0
+			for int(class) >= len(t.served) {
+				t.served = append(t.served, count{})
+			}
+			t.served[class].add(e, &t.extras)
+		}
+	}
 	i, ok := t.cells.number(k.hash(), k)
 	if !ok {
 		t.counts = append(t.counts, count{})
@@ -251,19 +273,23 @@ func (c *tallier) count(r *event.Record, seen time.Time) {
 		t.ages = append(t.ages, age{i, drop, e.Duration.V.Milliseconds()})
 	}
 	if drop {
-		t.hangups, t.of = append(t.hangups, event.Hangup{}), append(t.of, i)
+		t.hangups, t.of = append(t.hangups, event.Hangup{}), append(t.of, hangupOf{i, class})
 		h := &t.hangups[len(t.hangups)-1]
-		hangup(h, r)
+		if c.sums {
+			lean(h, r)
+		} else {
+			hangup(h, r)
+		}
 		h.Time, h.TimeAssumed = at, assumed
 	}
 	if e.Client == "" {
 		return
 	}
-	n := c.client(e.Client, unix/3600)
+	n := c.client(e.Client, hour)
 	v := &t.visits[n]
 	v.add(e, &t.extras)
 	v.seen = max(v.seen, nanos)
-	if e.Phase != event.PhaseIdle {
+	if e.Phase != event.PhaseIdle && !c.sums {
 		v.drops = v.drops || drop
 		t.signs = append(t.signs, sign{n, i, drop, agent.hash, nanos, r.Start})
 	}
@@ -322,9 +348,9 @@ func (c *tallier) agent(ua string) *agentWord {
 }
 
 // client returns the number of a client in an hour.
-func (c *tallier) client(name string, hour int64) uint32 {
+func (c *tallier) client(name string, hour int32) uint32 {
 	t := c.t
-	k := clientKey{keyOf(name), int32(hour), uint32(len(name))}
+	k := clientKey{keyOf(name), hour, uint32(len(name))}
 	i, ok := t.clients.number(k.hash(), k)
 	if !ok {
 		t.visits = append(t.visits, visit{name: uint32(len(t.names)), size: uint32(len(name)), seen: math.MinInt64})

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"hangup/event"
+	"hangup/ingest"
 )
 
 // seed of the hashes that stand for texts.
@@ -24,17 +24,18 @@ func hashOf(s string) uint64 {
 // clients counts by client. Whoever sends requests chooses addresses: only maxClients are held, and those that hung up
 // least and asked least go when there are more.
 type clients struct {
-	all     map[uint64]*client
+	slots   []client            // by key, open addressing: there are many, and most are looked up once in a while
+	n       int                 // of slots that are taken
 	hungUp  map[uint64]struct{} // every client that hung up
 	clipped bool
 	over    bool // hungUp is full
 }
 
 type client struct {
+	key               uint64 // 0 in a slot that is free
 	name              string
-	scope             string
 	requests, hangups int64
-	lastSeen          time.Time
+	lastSeen          int64 // Unix nanoseconds
 }
 
 const (
@@ -43,38 +44,59 @@ const (
 )
 
 func newClients() *clients {
-	return &clients{all: map[uint64]*client{}, hungUp: map[uint64]struct{}{}}
+	return &clients{slots: make([]client, 1<<10), hungUp: map[uint64]struct{}{}}
 }
 
-func (s *clients) add(h *event.ClientHour) {
-	k := hashOf(h.Client)
-	c := s.all[k]
-	if c == nil {
-		if len(s.all) >= maxClients {
-			s.clip()
+// find returns the client's slot, or the free one where it has to be.
+func (s *clients) find(key uint64) *client {
+	mask := uint64(len(s.slots) - 1)
+	for i := key & mask; ; i = (i + 1) & mask {
+		if c := &s.slots[i]; c.key == key || c.key == 0 {
+			return c
 		}
-		c = &client{name: strings.Clone(h.Client), scope: h.Scope}
-		s.all[k] = c
 	}
-	n := h.Counts.Disconnects()
-	c.requests += h.Counts.Requests
+}
+
+// fill makes slots of n and puts the clients into them.
+func (s *clients) fill(n int, all []client) {
+	s.slots, s.n = make([]client, n), len(all)
+	for i := range all {
+		*s.find(all[i].key) = all[i]
+	}
+}
+
+func (s *clients) add(v *ingest.Visit) {
+	key := max(v.Key, 1)
+	c := s.find(key)
+	if c.key == 0 {
+		switch {
+		case s.n >= maxClients:
+			s.clip()
+			c = s.find(key)
+		case s.n*5 >= len(s.slots)*4:
+			s.fill(2*len(s.slots), s.all())
+			c = s.find(key)
+		}
+		s.n++
+		*c = client{key: key, name: strings.Clone(v.Client)}
+	}
+	n := v.Counts.Disconnects()
+	c.requests += v.Counts.Requests
 	c.hangups += n
-	if h.LastSeen.After(c.lastSeen) {
-		c.lastSeen = h.LastSeen
-	}
+	c.lastSeen = max(c.lastSeen, v.LastSeen.UnixNano())
 	if n <= 0 {
 		return
 	}
 	if len(s.hungUp) < maxHungUp {
-		s.hungUp[k] = struct{}{}
-	} else if _, ok := s.hungUp[k]; !ok {
+		s.hungUp[key] = struct{}{}
+	} else if _, ok := s.hungUp[key]; !ok {
 		s.over = true
 	}
 }
 
 // takeBack takes back a hang-up. The client has another: that of the record that counts it.
-func (s *clients) takeBack(k uint64) {
-	if c := s.all[k]; c != nil {
+func (s *clients) takeBack(key uint64) {
+	if c := s.find(max(key, 1)); c.key != 0 {
 		c.hangups--
 	}
 }
@@ -83,20 +105,24 @@ func (s *clients) takeBack(k uint64) {
 func (s *clients) clip() {
 	s.clipped = true
 	list := s.sorted()
-	for _, k := range list[len(list)/2:] {
-		delete(s.all, k)
+	s.fill(len(s.slots), list[:len(list)/2])
+}
+
+func (s *clients) all() []client {
+	list := make([]client, 0, s.n)
+	for i := range s.slots {
+		if s.slots[i].key != 0 {
+			list = append(list, s.slots[i])
+		}
 	}
+	return list
 }
 
 // sorted returns the clients, those that hung up most and asked most first.
-func (s *clients) sorted() []uint64 {
-	list := make([]uint64, 0, len(s.all))
-	for k := range s.all {
-		list = append(list, k)
-	}
-	slices.SortFunc(list, func(a, b uint64) int {
-		x, y := s.all[a], s.all[b]
-		return cmp.Or(cmp.Compare(y.hangups, x.hangups), cmp.Compare(y.requests, x.requests), cmp.Compare(x.name, y.name))
+func (s *clients) sorted() []client {
+	list := s.all()
+	slices.SortFunc(list, func(a, b client) int {
+		return cmp.Or(cmp.Compare(b.hangups, a.hangups), cmp.Compare(b.requests, a.requests), strings.Compare(a.name, b.name))
 	})
 	return list
 }
@@ -104,12 +130,21 @@ func (s *clients) sorted() []uint64 {
 // top returns the n clients with most hang-ups.
 func (s *clients) top(n int) []Client {
 	var out []Client
-	for _, k := range s.sorted() {
-		c := s.all[k]
+	for _, c := range s.sorted() {
 		if len(out) == n || c.hangups <= 0 {
 			break
 		}
-		out = append(out, Client{Client: c.name, Scope: c.scope, Requests: c.requests, Hangups: c.hangups, LastSeen: c.lastSeen.UTC()})
+		out = append(out, Client{
+			Client: c.name, Scope: ingest.ClientScope(c.name), Requests: c.requests, Hangups: c.hangups, LastSeen: time.Unix(0, c.lastSeen).UTC(),
+		})
 	}
 	return out
+}
+
+// clientOf returns a client's key, 0 for none.
+func clientOf(name string) uint64 {
+	if name == "" {
+		return 0
+	}
+	return max(ingest.ClientKey(name), 1)
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hangup/event"
+	"hangup/ingest"
 )
 
 // collector adds batches up.
@@ -11,8 +12,6 @@ type collector struct {
 	counts   event.Counts
 	how      [8]int64
 	phase    [8]int64
-	done     event.Histogram
-	drop     event.Histogram
 	routes   map[event.Route]*routeFigures
 	agents   map[event.Agent]*event.Counts
 	clients  *clients
@@ -27,7 +26,7 @@ type routeFigures struct {
 	event.Route
 	event.Counts
 	key        uint64
-	done, drop event.Histogram
+	done, drop event.Ages
 }
 
 func newCollector(f Filter) *collector {
@@ -39,38 +38,11 @@ func newCollector(f Filter) *collector {
 	return c
 }
 
-// add adds a batch. settled is a time before which nothing more is to come, give or take what logs are out of order.
-func (c *collector) add(b *event.Batch, settled time.Time) {
-	for i := range b.Minutes {
-		m := &b.Minutes[i]
-		if !c.filter.route(m.Route) {
-			continue
-		}
-		c.counts.Add(m.Counts)
-		c.done.Merge(&m.Done)
-		c.drop.Merge(&m.Drop)
-		r := c.route(m.Route)
-		r.Counts.Add(m.Counts)
-		r.done.Merge(&m.Done)
-		r.drop.Merge(&m.Drop)
-		a := c.agents[m.Agent]
-		if a == nil {
-			a = &event.Counts{}
-			c.agents[m.Agent] = a
-		}
-		a.Add(m.Counts)
-		c.series.add(m.Start, m.Counts.Requests, m.Counts.Disconnects())
-		if c.from.IsZero() || m.Start.Before(c.from) {
-			c.from = m.Start
-		}
-	}
-	if len(b.Minutes) > 0 && b.LastEvent.After(c.to) {
-		c.to = b.LastEvent
-	}
-	for i := range b.Clients {
-		if c.filter.Route == "" {
-			c.clients.add(&b.Clients[i])
-		}
+// add adds what a part of a content says. settled is a time before which nothing more is to come, give or take what logs
+// are out of order.
+func (c *collector) add(b *ingest.Sums, settled time.Time) {
+	for p := range b.Parts() {
+		c.addPart(p, b.LastEvent)
 	}
 	for i := range b.Disconnects {
 		h := &b.Disconnects[i]
@@ -78,20 +50,82 @@ func (c *collector) add(b *event.Batch, settled time.Time) {
 			continue
 		}
 		if c.filter.Route != "" && h.Client != "" { // requests are not counted by client and route
-			one := event.ClientHour{Client: h.Client, Scope: h.Scope, LastSeen: h.Time}
+			one := ingest.Visit{Client: h.Client, Key: clientOf(h.Client), LastSeen: h.Time}
 			one.Counts.Count(&h.Event)
 			one.Counts.Requests = 0
 			c.clients.add(&one)
 		}
-		if !h.Exchange && h.Duration.OK { // those of exchanges are in their minutes
-			c.drop.Add(h.Duration.V.Milliseconds())
+		if !h.Exchange && h.Duration.OK { // those of exchanges are in their ages
 			c.route(h.Route).drop.Add(h.Duration.V.Milliseconds())
 		}
 		c.how[h.How]++
 		c.phase[h.Phase]++
-		c.join.add(h, b.Source, b.Generation, c.route(h.Route), c.agents[h.Agent])
+		c.join.add(h, b.Source, b.Generation, c.route(h.Route), c.agent(h.Agent))
 	}
 	c.join.settle(settled)
+	b.Release()
+}
+
+func (c *collector) addPart(p ingest.Part, last time.Time) {
+	routes := make([]*routeFigures, len(p.Routes())) // nil for those that do not count
+	for i, r := range p.Routes() {
+		if c.filter.route(r) {
+			routes[i] = c.route(r)
+		}
+	}
+	any, minute, requests, hangups := false, int64(0), int64(0), int64(0)
+	for cell := range p.Cells() {
+		r := routes[cell.Route]
+		if r == nil {
+			continue
+		}
+		r.Counts.Add(cell.Counts)
+		c.counts.Add(cell.Counts)
+		if c.filter.Route != "" {
+			c.agent(cell.Agent).Add(cell.Counts)
+		}
+		if cell.Minute != minute {
+			c.series.add(minute, requests, hangups)
+			minute, requests, hangups = cell.Minute, 0, 0
+		}
+		requests += cell.Counts.Requests
+		hangups += cell.Counts.Disconnects()
+		if at := time.Unix(cell.Minute*60, 0).UTC(); c.from.IsZero() || at.Before(c.from) {
+			c.from = at
+		}
+		any = true
+	}
+	c.series.add(minute, requests, hangups)
+	if any && last.After(c.to) {
+		c.to = last
+	}
+	for a := range p.Ages() {
+		switch r := routes[a.Route]; {
+		case r == nil:
+		case a.Drop:
+			r.drop.Add(a.MS)
+		default:
+			r.done.Add(a.MS)
+		}
+	}
+	if c.filter.Route != "" {
+		return
+	}
+	for g, n := range p.Agents() {
+		c.agent(g).Add(n)
+	}
+	for v := range p.Visits() {
+		c.clients.add(&v)
+	}
+}
+
+func (c *collector) agent(g event.Agent) *event.Counts {
+	n := c.agents[g]
+	if n == nil {
+		n = &event.Counts{}
+		c.agents[g] = n
+	}
+	return n
 }
 
 func (c *collector) route(k event.Route) *routeFigures {
@@ -111,12 +145,11 @@ func (c *collector) takeBack(h *held) {
 	h.route.Reported[i]--
 	h.agent.Reported[i]--
 	if h.timed {
-		c.drop.Remove(h.duration / 1000)
 		h.route.drop.Remove(h.duration / 1000)
 	}
 	c.how[h.how]--
 	c.phase[h.phase]--
-	c.series.add(time.UnixMicro(h.at).UTC().Truncate(time.Minute), 0, -1)
+	c.series.add(floor(h.at/1e6, 60)/60, 0, -1)
 	if h.client != 0 {
 		c.clients.takeBack(h.client)
 	}

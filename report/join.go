@@ -47,7 +47,7 @@ const (
 func (j *joiner) add(h *event.Hangup, source, generation int64, route *routeFigures, agent *event.Counts) {
 	v := &held{
 		at: h.Time.UnixMicro(), duration: h.Duration.Or(0).Microseconds(), source: source, generation: generation, off: h.Start,
-		client: hashOf(h.Client), path: hashOf(h.Path), method: hashOf(h.Method), requestID: hashOf(h.RequestID), port: h.ClientPort,
+		client: clientOf(h.Client), path: hashOf(h.Path), method: hashOf(h.Method), requestID: hashOf(h.RequestID), port: h.ClientPort,
 		exchange: h.Exchange, timed: h.Duration.OK, party: h.Party, how: h.How, phase: h.Phase, route: route, agent: agent,
 	}
 	v.decided = v.client == 0 && v.path == 0

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"hangup/event"
 	"hangup/ingest"
 	"hangup/parser"
 )
@@ -38,10 +37,10 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	scanner := ingest.NewScanner(o.Routes)
 	var feeds []*feed
 	for i, s := range o.Sets {
-		f := &feed{source: Source{Name: s.Name, Files: s.Files}, batches: make(chan *event.Batch)}
+		f := &feed{source: Source{Name: s.Name, Files: s.Files}, sums: make(chan *ingest.Sums)}
 		feeds = append(feeds, f)
 		readers.Go(func() {
-			defer close(f.batches)
+			defer close(f.sums)
 			f.read(ctx, o, scanner, int64(i))
 		})
 	}
@@ -51,7 +50,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		if f == nil {
 			break
 		}
-		b, ok := <-f.batches
+		b, ok := <-f.sums
 		if !ok {
 			f.done = true
 			continue
@@ -74,10 +73,10 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 
 // feed is one set that is being read.
 type feed struct {
-	source  Source
-	batches chan *event.Batch
-	time    time.Time // of the newest event that was taken
-	done    bool
+	source Source
+	sums   chan *ingest.Sums
+	time   time.Time // of the newest event that was taken
+	done   bool
 }
 
 // behind returns the feed whose events are the oldest, nil when all are done, and the time that all have reached.
@@ -96,7 +95,7 @@ func behind(feeds []*feed) (f *feed, settled time.Time) {
 // generations is how many files of one set are told apart.
 const generations = 1 << 20
 
-// read gives the batches of all files in order.
+// read gives the sums of all files in order.
 func (f *feed) read(ctx context.Context, o Options, scanner *ingest.Scanner, source int64) {
 	options := o.Parser
 	for i, name := range f.source.Files {
@@ -107,9 +106,10 @@ func (f *feed) read(ctx context.Context, o Options, scanner *ingest.Scanner, sou
 		}
 		format, confidence, err := scanner.Scan(ctx, ingest.Content{
 			Reader: in, Source: source, Generation: source*generations + int64(i), Parser: options, Seen: seen, Keep: o.Filter.keep(),
-		}, func(b *event.Batch) error {
+			ByAgent: o.Filter.Route != "",
+		}, func(b *ingest.Sums) error {
 			select {
-			case f.batches <- b:
+			case f.sums <- b:
 				return nil
 			case <-ctx.Done():
 				return ctx.Err()
@@ -135,8 +135,8 @@ func (f *feed) problem(name string, err error) {
 	f.source.Problems = append(f.source.Problems, fmt.Sprintf("%s: %v", Title(name), err))
 }
 
-// count adds a batch to the source's accounts.
-func (f *feed) count(b *event.Batch) {
+// count adds a part to the source's accounts.
+func (f *feed) count(b *ingest.Sums) {
 	f.source.Accounts.Add(b.Accounts)
 	f.source.Bytes += b.End - b.Start
 	for _, s := range b.Unparsed {

@@ -18,11 +18,12 @@ const (
 
 func newSeries() *series { return &series{cells: map[int64]*[2]int64{}} }
 
-func (s *series) add(minute time.Time, requests, hangups int64) {
+// add counts in a minute since 1970.
+func (s *series) add(minute, requests, hangups int64) {
 	if requests == 0 && hangups == 0 {
 		return
 	}
-	s.put(floor(minute.Unix()/60, steps[s.step]), requests, hangups)
+	s.put(floor(minute, steps[s.step]), requests, hangups)
 	if len(s.cells) > maxCells && s.step < len(steps)-1 {
 		s.widen()
 	}

@@ -16,10 +16,15 @@ func (c *collector) report(o Options) *Report {
 	if top == 0 {
 		top = 10
 	}
+	var done, drop event.Ages
+	for _, v := range c.routes {
+		done.Merge(&v.done)
+		drop.Merge(&v.drop)
+	}
 	r := &Report{
 		Filter: o.Filter, From: c.from, To: c.to, Counts: c.counts, Joined: c.joined, Unmatched: c.join.unmatched,
 		Clients: int64(len(c.clients.hungUp)), MoreThan: c.clients.over, ByHow: map[string]int64{}, ByPhase: map[string]int64{},
-		Completed: c.done, Abandoned: c.drop, TopClients: c.clients.top(top), ClientsPart: c.clients.clipped,
+		Completed: done.Histogram(), Abandoned: drop.Histogram(), TopClients: c.clients.top(top), ClientsPart: c.clients.clipped,
 	}
 	for i, n := range c.how {
 		if n != 0 {
@@ -64,7 +69,7 @@ func (c *collector) topRoutes() []Route {
 			continue
 		}
 		out = append(out, Route{
-			Route: v.Route, Counts: v.Counts, Excess: answer.Excess(v.Counts, c.counts), Completed: v.done, Abandoned: v.drop,
+			Route: v.Route, Counts: v.Counts, Excess: answer.Excess(v.Counts, c.counts), Completed: v.done.Histogram(), Abandoned: v.drop.Histogram(),
 		})
 	}
 	slices.SortFunc(out, func(a, b Route) int {
