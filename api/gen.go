@@ -811,6 +811,9 @@ type Source struct {
 	// Durations Whether its formats can say how long an exchange took: without that no timers can be found. Absent while the format is not known.
 	Durations *bool `json:"durations,omitempty"`
 
+	// Fenced Batches that another process had stored, since this process began to read.
+	Fenced *int64 `json:"fenced,omitempty"`
+
 	// Files Files that are followed, idle ones included.
 	Files int `json:"files"`
 
@@ -833,10 +836,15 @@ type Source struct {
 	LinesPerSecond float64    `json:"lines_per_second"`
 
 	// Path As configured: of a log, or a pattern of many.
-	Path        string        `json:"path"`
+	Path string `json:"path"`
+
+	// Quarantined Records whose values the database refused.
 	Quarantined *int64        `json:"quarantined,omitempty"`
 	Records     SourceRecords `json:"records"`
-	Service     string        `json:"service"`
+
+	// Retries Attempts to store that failed, since this process began to read. Absent when it does not.
+	Retries *int64 `json:"retries,omitempty"`
+	Service string `json:"service"`
 
 	// State waiting: nothing to read yet; degraded: the newest records are not understood; stopped: not read by this process
 	State        SourceState     `json:"state"`

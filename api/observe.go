@@ -40,9 +40,30 @@ func (m *metrics) answered(route, method string, status int, took time.Duration)
 	m.set.GetOrCreatePrometheusHistogramExt(fmt.Sprintf(`hangup_http_request_duration_seconds{route=%q}`, route), durationBounds).Update(took.Seconds())
 }
 
+// httpHelp says what the families of answered are.
+var httpHelp = []struct{ name, kind, help string }{
+	{"hangup_http_requests_total", "counter", "Requests that Hangup itself answered, by route, method and status; 499: the client went away."},
+	{"hangup_http_request_duration_seconds", "histogram", "How long the answers took."},
+}
+
+// family writes the metrics of one family.
+func (m *metrics) family(w *bytes.Buffer, name string) {
+	var all bytes.Buffer
+	m.set.WritePrometheus(&all)
+	for line := range bytes.Lines(all.Bytes()) {
+		rest, ok := bytes.CutPrefix(line, []byte(name))
+		if ok && (rest[0] == '{' || rest[0] == '_') { // _bucket, _sum and _count
+			w.Write(line)
+		}
+	}
+}
+
 func (m *metrics) handler(c echo.Context) error {
 	var b bytes.Buffer
-	m.set.WritePrometheus(&b)
+	for _, f := range httpHelp {
+		_, _ = fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s %s\n", f.name, f.help, f.name, f.kind)
+		m.family(&b, f.name)
+	}
 	for _, write := range m.more {
 		write(&b)
 	}

@@ -43,7 +43,7 @@ func TestSources(t *testing.T) {
 	for _, p := range paths {
 		src := fill.Open(t, s.st, "shop", p)
 		src.Add(t, records...)
-		live = append(live, event.SourceState{Source: src.ID, Files: 1, Idle: 1, Waiting: 2, Size: 600, Off: 500, WorstLag: 90, LinesPerSec: 2.5, Format: "nginx-json", Confidence: 0.5})
+		live = append(live, event.SourceState{Source: src.ID, Files: 1, Idle: 1, Waiting: 2, Size: 600, Off: 500, WorstLag: 90, LinesPerSec: 2.5, Format: "nginx-json", Confidence: 0.5, Progress: event.Progress{Retries: 3}})
 	}
 	live[1].BehindSince = now.Add(-time.Minute)
 	live[2].LastError, live[2].LastErrorAt = "open /log/c: permission denied", now.Add(-time.Hour)
@@ -72,7 +72,7 @@ func TestSources(t *testing.T) {
 		LagBytes: 100, WorstLagBytes: 90, LinesPerSecond: 2.5, LastEventAt: &at, CommittedAt: list[0].CommittedAt,
 		Records:     api.SourceRecords{Read: 5, Request: 1, Disconnect: 1, Other: 2, Unparsed: 1},
 		Bytes:       api.SourceBytes{Committed: 500, Parsed: 400, Unparsed: 100, Lost: 7},
-		Quarantined: new(int64(1)), UnparsedRate: new(0.2), Durations: new(false),
+		Quarantined: new(int64(1)), Retries: new(int64(3)), Fenced: new(int64(0)), UnparsedRate: new(0.2), Durations: new(false),
 		Advice: []api.Advice{{
 			Format: "nginx", Hides: "how long an exchange took, so no timers can be found, and clients that leave in the middle of a response",
 			Config: new("add to the log's format: $request_time $request_completion"),
@@ -106,6 +106,11 @@ func TestSources(t *testing.T) {
 	if v := list[4]; len(v.Advice) != 0 || v.Durations != nil {
 		t.Errorf("the fifth source, whose format is not known, hides %+v", v.Advice)
 	}
+	live[2].LastClass = event.DiskFull
+	if r := get[api.Readiness](t, s, "/readyz"); r.Status != api.ReadinessStatusDegraded || !strings.HasPrefix(*r.Checks[1].Detail, "The database's disk is full") {
+		t.Errorf("with a full disk readiness is %+v", r)
+	}
+	live[2].LastClass = ""
 	b := get[api.Summary](t, s, "/api/v1/summary").Sources
 	if b.Total != 5 || b.Behind != 0 || b.Degraded != 1 || b.Failing != 1 || *b.UnparsedRate != 1.0/21 {
 		t.Errorf("the summary says of the sources %+v", b)

@@ -64,6 +64,7 @@ func (s *service) toSource(v store.Source, state event.SourceState, live bool, n
 		out.LagSeconds = max(0, now.Sub(state.BehindSince).Seconds())
 	}
 	out.LinesPerSecond = state.LinesPerSec
+	out.Retries, out.Fenced = &state.Retries, &state.Fenced
 	if out.Format == "" {
 		out.Format, out.Confidence = state.Format, state.Confidence
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"hangup/event"
 )
 
 // pingTimeout is how long the database may take to be called ready.
@@ -43,12 +45,13 @@ func (s *service) checkDatabase(ctx context.Context) ReadinessCheck {
 func (s *service) checkIngest() ReadinessCheck {
 	out := ReadinessCheck{Name: "ingest", Ok: true}
 	states := s.status()
-	failing := 0
+	failing, full := 0, false
 	for _, v := range states {
 		if v.LastError == "" || v.NoFile {
 			continue
 		}
 		failing++
+		full = full || v.LastClass == event.DiskFull
 		if out.Since == nil || v.LastErrorAt.Before(*out.Since) {
 			at := v.LastErrorAt.UTC()
 			out.Since, out.Detail = &at, &v.LastError
@@ -58,6 +61,9 @@ func (s *service) checkIngest() ReadinessCheck {
 	if failing > 0 {
 		out.Ok = false
 		detail = fmt.Sprintf("%d of %d sources cannot be read or stored: %s", failing, len(states), *out.Detail)
+	}
+	if full {
+		detail = "The database's disk is full: free some space there. Nothing is lost: logs are read on from where they are then."
 	}
 	out.Detail = &detail
 	return out

@@ -116,9 +116,10 @@ type SourceState struct {
 	LinesPerSec float64
 	Alarm       Alarm
 	Alarms      int64 // raised by this process
-	Batches     int64 // stored by this process
-	Retries     int64 // failed attempts of this process
-	Fenced      int64 // batches that another process had stored
+	Service     string
+	Path        string
+	LastClass   Class // of LastError, when that was of storing; "" else
+	Progress
 }
 
 // SeenFormat is one of the formats that a log is read by.

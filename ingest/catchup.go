@@ -349,7 +349,12 @@ func (w *follower) catchUp(ctx context.Context) error {
 		p.before = func(r *event.Record) { skipOld(r, w.since) }
 	}
 	w.seen = p.seen
-	err = p.run(c, w.halt, func(ctx context.Context, f filled) error { return w.commitBatch(ctx, f.b, f.ends) })
+	already, lines := w.pos-w.gen.Off, w.number-w.gen.Lines // were read one by one
+	err = p.run(c, w.halt, func(ctx context.Context, f filled) error {
+		w.m.Status.read(w.gen.Source, f.b.End-f.b.Start-already, f.b.Lines-lines)
+		already, lines = 0, 0
+		return w.commitBatch(ctx, f.b, f.ends)
+	})
 	if err != nil && (p.fault != nil || ctx.Err() == nil) {
 		return err
 	}

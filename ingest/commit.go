@@ -87,12 +87,13 @@ func (w *follower) commitBatch(ctx context.Context, b *event.Batch, ends [2]even
 	if _, err := w.check(b.End, ends); err != nil {
 		return err
 	}
+	begun := time.Now()
 	if err := w.store(ctx, b); err != nil {
 		return err
 	}
 	w.gen.Off, w.gen.Lines, w.gen.Head, w.gen.Mark, w.gen.SizeSeen = b.End, w.gen.Lines+b.Lines, b.Head, b.Mark, b.Size
 	w.off.Store(b.End)
-	w.m.Status.committed(w.gen.Source, b.Lines, time.Now())
+	w.m.Status.committed(b, time.Since(begun), time.Now())
 	return nil
 }
 

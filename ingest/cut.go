@@ -62,6 +62,7 @@ func (m *manager) settleCuts(ctx context.Context, present map[inode]bool, failed
 		if err := m.Ledger.SetGeneration(ctx, m.source.Service, id, g.Path, state, lost); err != nil {
 			return err
 		}
+		m.Status.change(m.id, func(x *sourceStatus) { x.LostBytes += lost })
 		delete(m.cut, id)
 	}
 	return nil

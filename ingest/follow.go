@@ -120,6 +120,7 @@ func (w *follower) restart() (err error) {
 
 // take parses a block.
 func (w *follower) take(b block) error {
+	w.m.Status.read(w.gen.Source, b.size(), int64(len(b.lines)))
 	if b.oversize.end > 0 {
 		w.parse.Flush(w.emit)
 		if w.fault == nil {
@@ -192,6 +193,7 @@ func (w *follower) follow(ctx context.Context) (done bool, err error) {
 			return false, nil
 		case b, ok := <-blocks:
 			if !ok { // what it gave does not join on: look again; a changed content is found when it is committed
+				w.m.Status.change(w.gen.Source, func(x *sourceStatus) { x.Tails++ })
 				return false, w.again(ctx)
 			}
 			w.part.Store(0)

@@ -6,6 +6,7 @@ package ingest
 import (
 	"context"
 	"log/slog"
+	"math/rand/v2"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -130,9 +131,11 @@ func Run(ctx context.Context, o Options) error {
 	return g.Wait()
 }
 
-// retryWait returns how long to wait before try n (from 1): 50 ms, doubled each time, 5 s at most.
+// retryWait returns how long to wait before try n (from 1): 50 ms, doubled each time, 5 s at most, of which half is left to
+// chance: what failed together does not come back together.
 func retryWait(n int) time.Duration {
-	return min(50*time.Millisecond<<min(n-1, 10), 5*time.Second)
+	d := min(50*time.Millisecond<<min(n-1, 10), 5*time.Second) / 2
+	return d + rand.N(d+1)
 }
 
 // wait waits for d or the end of ctx, and says whether ctx goes on.

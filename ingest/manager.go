@@ -107,7 +107,12 @@ func (m *manager) setFormat(name string, confidence float64, formats []parser.Gu
 	for _, g := range formats {
 		seen = append(seen, event.SeenFormat{Format: g.Format, Layout: g.Layout})
 	}
-	m.Status.change(m.id, func(x *sourceStatus) { x.Format, x.Confidence, x.Formats = name, confidence, seen })
+	m.Status.change(m.id, func(x *sourceStatus) {
+		if x.Format != "" && x.Format != name {
+			x.Changes++
+		}
+		x.Format, x.Confidence, x.Formats = name, confidence, seen
+	})
 }
 
 // run looks at the source's directory until ctx ends.
@@ -169,7 +174,7 @@ func (m *manager) note(err error) {
 		m.lastErr = ""
 		return
 	}
-	m.Status.change(m.id, func(x *sourceStatus) { x.LastError, x.LastErrorAt = err.Error(), time.Now() })
+	m.Status.change(m.id, func(x *sourceStatus) { x.LastError, x.LastErrorAt, x.LastClass = err.Error(), time.Now(), "" })
 	if err.Error() != m.lastErr {
 		m.lastErr = err.Error()
 		m.log.Warn("source not well", slog.Any("error", err))
@@ -492,7 +497,7 @@ func (m *manager) report() {
 			x.BehindSince = now
 		}
 		if m.lastErr == "" && size <= off {
-			x.LastError = ""
+			x.LastError, x.LastClass = "", ""
 		}
 	})
 }

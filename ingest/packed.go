@@ -195,6 +195,7 @@ func (m *manager) judge(ctx context.Context, a *archive) (err error) {
 	case g.ID != 0:
 		log.InfoContext(ctx, "taking the rest of a file from its archive", slog.Int64("bytes", a.u.size-g.Off))
 		keep = true
+		m.Status.change(m.id, func(x *sourceStatus) { x.Archives++ })
 		m.follow(ctx, a.entry, a.u, g, false)
 		return nil
 	}
@@ -203,6 +204,7 @@ func (m *manager) judge(ctx context.Context, a *archive) (err error) {
 		return err
 	}
 	keep = true
+	m.Status.change(m.id, func(x *sourceStatus) { x.Archives++ })
 	return nil
 }
 

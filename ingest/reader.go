@@ -21,6 +21,14 @@ type block struct {
 
 type span struct{ start, end int64 }
 
+// size returns how many bytes of the file the block is.
+func (b block) size() int64 {
+	if n := len(b.lines); n > 0 {
+		return b.lines[n-1].End - b.lines[0].Start
+	}
+	return b.oversize.end - b.oversize.start
+}
+
 // lineReader reads whole lines of r from an offset. It holds no more than one line of maxLine bytes and what is read
 // ahead of it.
 type lineReader struct {

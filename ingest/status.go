@@ -37,7 +37,8 @@ func (s *Status) Status() []event.SourceState {
 		x := s.sources[id]
 		x.settle(now)
 		st := x.SourceState
-		st.LinesPerSec = x.rate
+		st.LinesPerSec, st.Progress = x.rate, x.Progress.Clone()
+		st.Service, st.Path = x.source.Service, x.source.Path
 		out = append(out, st)
 	}
 	return out
@@ -54,19 +55,31 @@ func (s *Status) change(source int64, f func(*sourceStatus)) {
 	f(x)
 }
 
-// committed notes a stored batch.
-func (s *Status) committed(source, lines int64, now time.Time) {
-	s.change(source, func(x *sourceStatus) {
-		x.LastCommit, x.LastError = now, ""
-		x.pending += lines
+// committed notes a batch that was stored, and how long that took.
+func (s *Status) committed(b *event.Batch, took time.Duration, now time.Time) {
+	s.change(b.Source, func(x *sourceStatus) {
+		x.LastCommit, x.LastError, x.LastClass = now, "", ""
+		x.pending += b.Lines
 		x.Batches++
+		x.Took.Add(took)
+		x.Lines += b.Lines
+		x.Accounts.Add(b.Accounts)
+		x.Quarantined += int64(len(b.Quarantine))
 		x.settle(now)
 	})
 }
 
-// failed notes an error; it stays until a batch is stored or the source is well again.
+// read notes what was taken from a file.
+func (s *Status) read(source, bytes, lines int64) {
+	s.change(source, func(x *sourceStatus) { x.ReadBytes, x.ReadLines = x.ReadBytes+bytes, x.ReadLines+lines })
+}
+
+// failed notes an error of storing; it stays until a batch is stored or the source is well again.
 func (s *Status) failed(source int64, err error, now time.Time) {
-	s.change(source, func(x *sourceStatus) { x.LastError, x.LastErrorAt = err.Error(), now; x.Retries++ })
+	s.change(source, func(x *sourceStatus) {
+		x.LastError, x.LastErrorAt, x.LastClass = err.Error(), now, event.ClassOf(err)
+		x.Retry(x.LastClass)
+	})
 }
 
 // settle brings the rate up to date: a moving average over about 10 s.

@@ -123,7 +123,8 @@ func (m *manager) own(ctx context.Context, c *candidate, rows []*event.Generatio
 			}
 			g.State = event.Truncated
 			m.log.InfoContext(ctx, "file was truncated or replaced", slog.Int64("off", g.Off), slog.Int64("size", c.size))
-			m.cut[g.ID] = cut{at: time.Now(), path: g.Path, size: g.SizeSeen, off: g.Off}
+			// What it held may have been seen here after the newest batch was stored.
+			m.cut[g.ID] = cut{at: time.Now(), path: g.Path, size: max(g.SizeSeen, m.cut[g.ID].size), off: g.Off}
 		}
 	}
 	return unsure, nil

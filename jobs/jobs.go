@@ -36,11 +36,40 @@ type Scheduler struct {
 	mu     sync.Mutex
 	cron   gocron.Scheduler
 	byName map[string]gocron.Job
+	stats  map[string]Stats
+}
+
+// Stats say how the runs of a job by this process went.
+type Stats struct {
+	Runs, Failures int64
+	LastSuccess    time.Time     // end of the newest run that went well; zero while there is none
+	LastTook       time.Duration // by the newest run
+}
+
+// Stats returns how a job's runs went since Run began.
+func (s *Scheduler) Stats(name string) Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stats[name]
+}
+
+func (s *Scheduler) note(name string, begun time.Time, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := s.stats[name]
+	x.Runs++
+	x.LastTook = time.Since(begun)
+	if err != nil {
+		x.Failures++
+	} else {
+		x.LastSuccess = time.Now()
+	}
+	s.stats[name] = x
 }
 
 // New returns a Scheduler for jobs; Run starts it.
 func New(log *slog.Logger, runner Runner, jobs []Job) *Scheduler {
-	return &Scheduler{log: log, runner: runner, jobs: jobs, byName: map[string]gocron.Job{}}
+	return &Scheduler{log: log, runner: runner, jobs: jobs, byName: map[string]gocron.Job{}, stats: map[string]Stats{}}
 }
 
 // stopTimeout is how long a job that is under way may take to end, in Run's return.
@@ -87,6 +116,9 @@ func (s *Scheduler) run(ctx context.Context, j Job) {
 		}()
 		return j.Run(ctx, begun.UTC())
 	})
+	if ctx.Err() == nil && (ran || err != nil) {
+		s.note(j.Name, begun, err)
+	}
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:

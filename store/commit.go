@@ -16,8 +16,8 @@ import (
 )
 
 // Commit stores a batch and moves its generation's offset from b.Start to b.End in one transaction. It returns
-// event.ErrStale, and stores nothing, when the stored offset is not b.Start. Any other error leaves open whether the
-// batch is stored: read the offset again to know. Hang-ups whose values the database refuses are moved into the batch's
+// event.ErrStale, and stores nothing, when the stored offset is not b.Start. Any other error is an event.Failure and leaves
+// open whether the batch is stored: read the offset again to know. Hang-ups whose values the database refuses are moved into the batch's
 // quarantine, and the rest is stored.
 func (s *Store) Commit(ctx context.Context, now time.Time, b *event.Batch) error {
 	err := s.commit(ctx, now, b)
@@ -31,8 +31,11 @@ func (s *Store) Commit(ctx context.Context, now time.Time, b *event.Batch) error
 		s.dict.forget()
 		s.days.forget()
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, event.ErrStale):
 		return fmt.Errorf("commit generation %d at %d: %w", b.Generation, b.Start, err)
+	case err != nil:
+		return fmt.Errorf("commit generation %d at %d: %w", b.Generation, b.Start, failure(err))
 	}
 	return nil
 }

@@ -166,9 +166,9 @@ func (s *Store) Generation(ctx context.Context, service string, id int64) (event
 		}
 	}
 	if errors.Is(err, pgx.ErrNoRows) {
-		err = ErrNotFound
+		return event.Generation{}, fmt.Errorf("read generation %d: %w", id, ErrNotFound)
 	}
-	return event.Generation{}, fmt.Errorf("read generation %d: %w", id, err)
+	return event.Generation{}, fmt.Errorf("read generation %d: %w", id, failure(err))
 }
 
 // GenerationsByHead returns the generations of a service whose content begins as head does, which is the first

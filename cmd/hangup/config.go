@@ -42,7 +42,8 @@ type config struct {
 		Format string `yaml:"format"`
 	} `yaml:"log"`
 
-	user *parser.UserFormats // Formats, checked
+	user  *parser.UserFormats // Formats, checked
+	grace time.Duration       // see ingest.Options; tests wait for less
 }
 
 // sourceConfig is one log, or the logs that a pattern names.

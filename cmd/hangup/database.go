@@ -119,6 +119,7 @@ func openPools(ctx context.Context, dsn string) (pools, error) {
 		}
 		c.MaxConns = conns
 		c.ConnConfig.ConnectTimeout = 5 * time.Second
+		c.ConnConfig.DialFunc = databaseDialer().DialContext
 		c.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "30s"
 		c.ConnConfig.RuntimeParams["lock_timeout"] = "5s"
 		c.ConnConfig.RuntimeParams["timezone"] = "UTC"

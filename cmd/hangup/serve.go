@@ -86,7 +86,7 @@ func serve(ctx context.Context, e env, f serveFlags, cfg config, sources []inges
 	scheduler := jobs.New(log, writes, schedule(writes, cfg.retention()))
 	handler, err := api.New(api.Options{
 		Store: asks, Log: log, Version: version(), Sources: status, Excerpts: excerpts{status}, Jobs: agenda{scheduler}, Formats: cfg.user,
-		Hosts: hosts(listener, cfg.Hosts), Files: web.Files(), Metrics: []func(io.Writer){writeSources(status)},
+		Hosts: hosts(listener, cfg.Hosts), Files: web.Files(), Metrics: []func(io.Writer){ownMetrics(status, scheduler, db.pools)},
 	})
 	if err != nil {
 		return err
@@ -96,7 +96,7 @@ func serve(ctx context.Context, e env, f serveFlags, cfg config, sources []inges
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		return ingest.Run(ctx, ingest.Options{
-			Sources: sources, Ledger: writes, Sink: writes, Log: log, Status: status,
+			Sources: sources, Ledger: writes, Sink: writes, Log: log, Status: status, Grace: cfg.grace,
 			Routes: ingest.RouteLimits{PerPosition: cfg.Routes.PerPosition, PerService: cfg.Routes.PerService},
 		})
 	})

@@ -164,6 +164,7 @@ func (c verifyCmd) open(ctx context.Context, e env, stateDir string) (pool *pgxp
 	}
 	config.MaxConns = 1
 	config.ConnConfig.ConnectTimeout = databaseWait
+	config.ConnConfig.DialFunc = databaseDialer().DialContext
 	maps.Copy(config.ConnConfig.RuntimeParams, map[string]string{
 		"application_name": "hangup verify", "default_transaction_read_only": "on", "timezone": "UTC",
 		"statement_timeout": "20s", "idle_in_transaction_session_timeout": "30s", "lock_timeout": "5s",

@@ -783,8 +783,21 @@ export interface components {
             last_error_at?: string;
             records: components["schemas"]["SourceRecords"];
             bytes: components["schemas"]["SourceBytes"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Records whose values the database refused.
+             */
             quarantined?: number;
+            /**
+             * Format: int64
+             * @description Attempts to store that failed, since this process began to read. Absent when it does not.
+             */
+            retries?: number;
+            /**
+             * Format: int64
+             * @description Batches that another process had stored, since this process began to read.
+             */
+            fenced?: number;
             unparsed_rate: components["schemas"]["NullableNumber"];
             /** @description Whether its formats can say how long an exchange took: without that no timers can be found. Absent while the format is not known. */
             durations?: boolean;

@@ -182,6 +182,10 @@ function More({ s }: { s: Source }) {
               s.bytes.lost > 0 ? `${bytes(s.bytes.lost)}: a file was cut or removed before it was read` : "none",
             ],
             ["in quarantine", count(s.quarantined ?? 0)],
+            [
+              "stored at a later try",
+              `${count(s.retries ?? 0)} failed, ${count(s.fenced ?? 0)} already stored by another process, since this one began`,
+            ],
           ] as const
         ).map(([name, value]) => (
           <div key={name}>
