@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// seedOf returns the seed of a random test: HANGUP_TEST_SEED's, or a new one. It is printed.
+func seedOf(t *testing.T) uint64 {
+	t.Helper()
+	seed := rand.Uint64()
+	if s := os.Getenv("HANGUP_TEST_SEED"); s != "" {
+		var err error
+		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("HANGUP_TEST_SEED=%d", seed)
+	return seed
+}
+
+// load writes to a log all the time, and now and then rotates it, until end is called.
+type load struct {
+	*writer
+	end func()
+}
+
+// newLoad waits until the database knows the log, which is there already: what was rotated away before is not read.
+func newLoad(t *testing.T, seed uint64, db *server, path string) *load {
+	t.Helper()
+	w := newWriter(t, seed, path, false)
+	w.write(1)
+	eventually(t, "the log is known", func() bool {
+		return db.number(fmt.Sprintf(`SELECT count(*) FROM generation WHERE path = '%s'`, path)) > 0
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				w.flush()
+				return
+			case <-tick.C:
+			}
+			w.write(1 + w.r.IntN(10))
+			if w.r.IntN(400) == 0 {
+				w.rotate()
+			}
+		}
+	})
+	l := &load{w, func() { cancel(); wg.Wait() }}
+	t.Cleanup(l.end)
+	return l
+}
+
+// moves waits until more is stored than now.
+func moves(t *testing.T, db *server, p *process) {
+	t.Helper()
+	const stored = `SELECT coalesce(sum(off), 0)::bigint FROM generation`
+	before := db.number(stored)
+	eventually(t, "more is stored", func() bool { return db.number(stored) > before }, p.log.String)
+}
+
+// settled waits until all that the loads have written is stored, and audits it: each line once, each byte, each count.
+func settled(t *testing.T, db *server, p *process, loads ...*load) {
+	t.Helper()
+	var lines, drops int64
+	for _, l := range loads {
+		l.end()
+		lines, drops = lines+int64(l.n), drops+int64(l.n/2)
+	}
+	eventually(t, "every line is stored", func() bool {
+		return db.number(`SELECT coalesce(sum(requests + disconnects), 0)::bigint FROM generation`) >= lines
+	}, p.log.String)
+	for _, l := range loads {
+		audit(t, db.conn(), l.writer)
+	}
+	if s := p.summary("?from=now-1h&to=now"); s.Requests != lines || s.Disconnects != drops {
+		t.Errorf("the API says %d requests and %d disconnects; %d and %d were written", s.Requests, s.Disconnects, lines, drops)
+	}
+	t.Logf("%d lines", lines)
+}
+
+// TestDatabaseFaults puts one fault after the other into the database while a log is written and rotated. The process
+// must live and go on after each, and at the end all must be stored once.
+func TestDatabaseFaults(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes half a minute")
+	}
+	db := newServer(t)
+	path := t.TempDir() + "/a.log"
+	p := startServe(t, db.URL(), path)
+	l := newLoad(t, seedOf(t), db, path)
+	exec := func(sql string, args ...any) {
+		t.Helper()
+		if _, err := db.conn().Exec(t.Context(), sql, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// trigger runs a statement of PL/pgSQL in each transaction that stores a batch, for a while.
+	trigger := func(body string, d time.Duration) {
+		t.Helper()
+		exec(`CREATE OR REPLACE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN ` + body + ` RETURN NEW; END $f$`)
+		exec(`CREATE TRIGGER fault BEFORE UPDATE OF off ON generation FOR EACH ROW EXECUTE FUNCTION fault()`)
+		pause(t.Context(), d)
+		// The lock waits for whoever holds the row; ours is the only other work.
+		exec(`DROP TRIGGER fault ON generation`)
+	}
+	for _, fault := range []struct {
+		name string
+		run  func(t *testing.T)
+	}{
+		{"each commit takes a second", func(*testing.T) { trigger(`PERFORM pg_sleep(1);`, 4*time.Second) }},
+		{"each second commit fails to serialize", func(*testing.T) {
+			trigger(`IF random() < 0.5 THEN RAISE EXCEPTION 'fault' USING ERRCODE = '40001'; END IF;`, 2*time.Second)
+		}},
+		{"a transaction that rests for a millisecond is cut", func(*testing.T) {
+			trigger(`PERFORM set_config('idle_in_transaction_session_timeout', '1ms', true);`, 2*time.Second)
+		}},
+		{"the disconnects are locked for longer than a commit waits", func(t *testing.T) {
+			err := pgx.BeginFunc(t.Context(), db.conn(), func(tx pgx.Tx) error {
+				_, err := tx.Exec(t.Context(), `LOCK TABLE disconnect IN ACCESS EXCLUSIVE MODE`)
+				pause(t.Context(), 6*time.Second)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"deadlock with another session", func(t *testing.T) { deadlock(t, db) }},
+		{"no connection is left", func(t *testing.T) { exhaust(t, db, p) }},
+	} {
+		t.Log(fault.name)
+		moves(t, db, p)
+		fault.run(t)
+		moves(t, db, p)
+		if code, body := p.get("/healthz"); code != http.StatusOK {
+			t.Errorf("/healthz after %q: %d %s", fault.name, code, body)
+		}
+	}
+	settled(t, db, p, l)
+	p.stop()
+}
+
+// deadlock takes what a commit takes in the opposite order, until one of the two is chosen as the victim.
+func deadlock(t *testing.T, db *server) {
+	t.Helper()
+	const victims = `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`
+	before := db.number(victims)
+	eventually(t, "a deadlock", func() bool {
+		// Our session gives up late, so that the commit is the one that PostgreSQL ends.
+		_ = pgx.BeginFunc(t.Context(), db.conn(), func(tx pgx.Tx) error {
+			for _, sql := range []string{
+				`SET LOCAL deadlock_timeout = '20s'`,
+				`LOCK TABLE disconnect IN ACCESS EXCLUSIVE MODE`,
+				`SELECT pg_sleep(0.3)`, // a commit has its generation now, and waits for us
+				`UPDATE generation SET size_seen = size_seen`,
+			} {
+				if _, err := tx.Exec(t.Context(), sql); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		return db.number(victims) > before
+	})
+}
+
+// exhaust takes every connection that the server gives, those of hangup too, until hangup says that it has none.
+func exhaust(t *testing.T, db *server, p *process) {
+	t.Helper()
+	ours := db.conn()
+	var taken []*pgx.Conn
+	defer func() {
+		for _, c := range taken {
+			_ = c.Close(context.Background())
+		}
+	}()
+	eventually(t, "hangup has no connection", func() bool {
+		if _, err := ours.Exec(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'hangup%'`); err != nil {
+			t.Fatal(err)
+		}
+		for {
+			c, err := pgx.Connect(t.Context(), db.URL())
+			if err != nil {
+				break
+			}
+			taken = append(taken, c)
+		}
+		code, _ := p.get("/readyz")
+		return code == http.StatusServiceUnavailable
+	}, p.log.String)
+	if len(taken) == 0 {
+		t.Error("no connection was free to be taken")
+	}
+	if code, body := p.get("/api/v1/summary"); code != http.StatusServiceUnavailable {
+		t.Errorf("summary without a connection: %d %s", code, body)
+	}
+}
+
+// TestStopAndGo stops one of two instances by SIGSTOP while the other goes on, wakes it, and ends both by SIGTERM at
+// random moments: the sleeper's batch is stale when it wakes, and each ends in time, with code 0.
+func TestStopAndGo(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes twenty seconds")
+	}
+	db := newServer(t)
+	seed := seedOf(t)
+	r := rand.New(rand.NewPCG(seed, 300))
+	path := t.TempDir() + "/a.log"
+	p := [2]*process{startServe(t, db.URL(), path), startServe(t, db.URL(), path)}
+	l := newLoad(t, seed, db, path)
+	for round := range 6 {
+		sleeper, other := p[round%2], p[1-round%2]
+		moves(t, db, other)
+		sleeper.signal(syscall.SIGSTOP)
+		pause(t.Context(), time.Duration(200+r.IntN(1300))*time.Millisecond)
+		moves(t, db, other)
+		sleeper.signal(syscall.SIGCONT)
+		pause(t.Context(), time.Duration(r.IntN(400))*time.Millisecond)
+		sleeper.stop()
+		p[round%2] = startServe(t, db.URL(), path)
+	}
+	settled(t, db, p[0], l)
+	for _, q := range p {
+		q.stop()
+	}
+}
+
+func (p *process) signal(s os.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatal(fmt.Errorf("signal %s: %w", s, err))
+	}
+}
