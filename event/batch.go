@@ -12,10 +12,11 @@ var ErrStale = errors.New("batch does not join on to what is stored")
 // Batch is what one transaction stores: the records of one generation between two offsets, counted, and the new offset.
 type Batch struct {
 	Service    string
-	Source     int64 // source id
-	Generation int64 // generation id
-	Start, End int64 // the offset that must be stored now, and the one that will be
-	Lines      int64 // physical lines between them
+	Source     int64  // source id
+	Generation int64  // generation id
+	Epoch      string // of the database, in which the ids are right; "" for any
+	Start, End int64  // the offset that must be stored now, and the one that will be
+	Lines      int64  // physical lines between them
 	Accounts   Accounts
 	Head, Mark Print // fingerprints of the content, for End
 	Size       int64 // size of the content when the batch was closed

@@ -76,7 +76,7 @@ func (w *follower) commitBatch(ctx context.Context, b *event.Batch, ends [2]even
 	if err != nil {
 		return err
 	}
-	b.Size = size
+	b.Size, b.Epoch = size, w.m.epoch
 	if b.Head, err = event.HeadPrint(w.f, int(min(b.End, event.HeadSize))); err != nil {
 		return fmt.Errorf("take the fingerprint: %w", err)
 	}
@@ -120,6 +120,9 @@ func (w *follower) store(ctx context.Context, b *event.Batch) error {
 			}
 			// Whether the batch is stored is not known: the offset tells.
 			g, readErr := w.m.Ledger.Generation(ctx, w.m.source.Service, b.Generation)
+			if errors.Is(readErr, event.ErrStale) {
+				return errFenced
+			}
 			if readErr != nil {
 				err = readErr
 				continue

@@ -65,6 +65,9 @@ func (m *Importer) Import(ctx context.Context, i Import) (out Imported, err erro
 	}
 	x := &importing{Import: i, m: m, s: s, out: &out}
 	defer func() { _ = x.s.Close() }()
+	if x.epoch, err = m.Library.Epoch(ctx); err != nil {
+		return out, err
+	}
 	st, err := os.Stat(i.File)
 	if err != nil {
 		return out, err
@@ -140,6 +143,7 @@ func skipOld(r *event.Record, since time.Time) {
 
 // importing is a file that is being imported.
 type importing struct {
+	epoch string // of the database, in which gen is right
 	Import
 	m     *Importer
 	s     *Stream
@@ -281,16 +285,17 @@ func (x *importing) store(ctx context.Context, f filled) error {
 	b.Mark = f.mark
 	b.Size = b.End
 	for try := 1; ; try++ {
+		b.Epoch = x.epoch
 		c, cancel := context.WithTimeout(context.WithoutCancel(ctx), largeTime)
 		err := x.m.Sink.Commit(c, time.Now().UTC(), b)
 		cancel()
 		if err != nil {
-			g, readErr := x.m.Library.Generation(ctx, x.Service, b.Generation)
+			g, readErr := x.present(ctx)
 			switch {
 			case readErr != nil && ctx.Err() != nil:
 				return err
 			case readErr == nil && g.Off == b.End: // the answer was lost, not the batch
-			case readErr == nil && g.Off != b.Start, errors.Is(err, event.ErrStale):
+			case readErr == nil && g.Off != b.Start, errors.Is(readErr, errTaken):
 				return errTaken
 			case try >= importTries || !wait(ctx, retryWait(try)):
 				return fmt.Errorf("store what was read: %w", err)
@@ -307,6 +312,23 @@ func (x *importing) store(ctx context.Context, f filled) error {
 		x.Stored(b)
 	}
 	return nil
+}
+
+// present returns the generation as it is stored now, in the epoch that is now. It is errTaken when the database has gone
+// back and its id is another's.
+func (x *importing) present(ctx context.Context) (event.Generation, error) {
+	epoch, err := x.m.Library.Epoch(ctx)
+	if err != nil {
+		return event.Generation{}, err
+	}
+	g, err := x.m.Library.Generation(ctx, x.Service, x.gen.ID)
+	if err == nil && (g.Source != x.gen.Source || g.FirstSeen.UnixMicro() != x.gen.FirstSeen.UnixMicro()) {
+		err = errTaken
+	}
+	if err == nil {
+		x.epoch = epoch
+	}
+	return g, err
 }
 
 // importTries is how often a batch is tried: about a minute and a half while the database does not answer.

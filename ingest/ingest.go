@@ -9,9 +9,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-	"golang.org/x/sync/semaphore"
-
 	"hangup/event"
 	"hangup/parser"
 )
@@ -42,6 +39,9 @@ type Ledger interface {
 	SettleArchive(ctx context.Context, service string, source int64, a event.Archive) error
 	// Generation returns one generation as it is stored now.
 	Generation(ctx context.Context, service string, id int64) (event.Generation, error)
+	// Epoch names the time in which nothing that was committed can have been lost: when it changes, all has to be looked at
+	// again.
+	Epoch(ctx context.Context) (string, error)
 	// AddGeneration stores a new generation and returns its id, or event.ErrStale when one was added after newest.
 	AddGeneration(ctx context.Context, service string, g event.Generation, newest int64) (int64, error)
 	// SetGeneration notes where a generation is, its state, and how many bytes of it are lost.
@@ -105,30 +105,20 @@ func Run(ctx context.Context, o Options) error {
 	if o.Idle == 0 {
 		o.Idle = 10 * time.Second
 	}
-	sem, fast, unpacking := semaphore.NewWeighted(writers), semaphore.NewWeighted(1), semaphore.NewWeighted(unpackers)
-	bulk := semaphore.NewWeighted(writers - 1)
-	dirs, files := newDirectories(), newSlots(o.MaxFiles)
-	services := map[string]*serviceState{}
-	for _, s := range o.Sources {
-		if services[s.Service] == nil {
-			services[s.Service] = newServiceState(s.Service, o.Routes)
+	began := time.Now()
+	for epoch := ""; ; {
+		now, err := presentEpoch(ctx, o)
+		if err != nil {
+			return nil //nolint:nilerr // ctx has ended
+		}
+		if epoch != "" {
+			o.Log.WarnContext(ctx, "the database was started anew or has recovered from a crash: looking at all logs again")
+		}
+		epoch = now
+		if err := runEpoch(ctx, o, epoch, began); err != nil || ctx.Err() != nil {
+			return err
 		}
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	for i, s := range o.Sources {
-		m := &manager{
-			Options: o, source: s, service: services[s.Service], sem: sem, fast: fast,
-			bulk: bulk, dirs: dirs, unpacking: unpacking, files: files, number: i,
-			log:    o.Log.With(slog.String("log.file.path", s.Path)),
-			groups: map[string]*grouped{}, beside: map[sibling]siblings{}, asleep: map[inode]*sleeper{},
-			held: map[inode]*held{}, settled: map[content]bool{}, retry: map[content]time.Time{}, cut: map[int64]cut{},
-		}
-		if s.Pattern {
-			m.pattern = newPattern(s.Path)
-		}
-		g.Go(func() error { return m.run(ctx) })
-	}
-	return g.Wait()
 }
 
 // retryWait returns how long to wait before try n (from 1): 50 ms, doubled each time, 5 s at most, of which half is left to

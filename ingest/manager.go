@@ -35,6 +35,8 @@ type manager struct {
 	log       *slog.Logger
 
 	id      int64
+	epoch   string               // of the database, in which all that is known here is right
+	began   time.Time            // when Run began: a rotation after it is not one from before Hangup came to the log
 	first   time.Time            // when the source's first generation was seen
 	groups  map[string]*grouped  // logs of a pattern, by directory
 	beside  map[sibling]siblings // rotated files
@@ -118,7 +120,7 @@ func (m *manager) setFormat(name string, confidence float64, formats []parser.Gu
 // run looks at the source's directory until ctx ends.
 func (m *manager) run(ctx context.Context) error {
 	defer m.close()
-	m.first = time.Now()
+	m.first = m.began
 	for try := 1; ; try++ {
 		err := m.open(ctx)
 		if err == nil {

@@ -6,6 +6,12 @@
 -- Days within 400 days of today get a partition of their own when they are first written; others, which only the
 -- import of an old log or a broken clock makes, share the default one and are deleted in batches.
 
+-- The recovery from a crash empties an unlogged table: see store.Epoch. It has one row at most.
+CREATE UNLOGGED TABLE epoch (
+    one   boolean PRIMARY KEY DEFAULT true CHECK (one),
+    token uuid    NOT NULL
+);
+
 CREATE TABLE service (
     service_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name       text NOT NULL UNIQUE

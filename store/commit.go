@@ -16,9 +16,9 @@ import (
 )
 
 // Commit stores a batch and moves its generation's offset from b.Start to b.End in one transaction. It returns
-// event.ErrStale, and stores nothing, when the stored offset is not b.Start. Any other error is an event.Failure and leaves
-// open whether the batch is stored: read the offset again to know. Hang-ups whose values the database refuses are moved into the batch's
-// quarantine, and the rest is stored.
+// event.ErrStale, and stores nothing, when the stored offset is not b.Start or the database's epoch not b.Epoch. Any other
+// error is an event.Failure and leaves open whether the batch is stored: read the offset again to know. Hang-ups whose
+// values the database refuses are moved into the batch's quarantine, and the rest is stored.
 func (s *Store) Commit(ctx context.Context, now time.Time, b *event.Batch) error {
 	err := s.commit(ctx, now, b)
 	if refused(err) && len(b.Disconnects) > 0 {
@@ -48,6 +48,7 @@ type ids struct {
 }
 
 func (s *Store) commit(ctx context.Context, now time.Time, b *event.Batch) error {
+	s.dict.enter(b.Epoch)
 	id, err := s.batchIDs(ctx, b)
 	if err != nil {
 		return err
@@ -115,7 +116,7 @@ func batchDays(b *event.Batch) []time.Time {
 }
 
 // advance moves the offset by compare-and-set. It comes first: it takes the row's lock, so that a second process that
-// reads the same file waits, and is told that it is stale.
+// reads the same file waits, and is told that it is stale. So is a batch of an earlier epoch: its ids may be others' by now.
 func advance(ctx context.Context, tx pgx.Tx, service int32, now time.Time, b *event.Batch) error {
 	var last *time.Time
 	if !b.LastEvent.IsZero() {
@@ -129,9 +130,9 @@ func advance(ctx context.Context, tx pgx.Tx, service int32, now time.Time, b *ev
 			requests = requests + @requests, disconnects = disconnects + @disconnects, others = others + @others,
 			unparsed = unparsed + @unparsed, skipped = skipped + @skipped,
 			committed_at = @now, last_event_at = greatest(last_event_at, @last)
-		WHERE service_id = @service AND generation_id = @generation AND off = @start`,
+		WHERE service_id = @service AND generation_id = @generation AND off = @start AND (@epoch = '' OR @epoch = (`+epochNow+`))`,
 		pgx.NamedArgs{
-			"service": service, "generation": b.Generation, "start": b.Start, "end": b.End, "lines": b.Lines, "size": b.Size,
+			"service": service, "epoch": b.Epoch, "generation": b.Generation, "start": b.Start, "end": b.End, "lines": b.Lines, "size": b.Size,
 			"head_len": b.Head.Len, "head": b.Head.Sum, "mark_len": b.Mark.Len, "mark": b.Mark.Sum,
 			"parsed": a.ParsedBytes, "skipped_bytes": a.SkippedBytes, "unparsed_bytes": a.UnparsedBytes, "oversize": a.OversizeBytes,
 			"requests": a.Requests, "disconnects": a.Disconnects, "others": a.Others, "unparsed": a.Unparsed, "skipped": a.Skipped,

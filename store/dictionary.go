@@ -9,11 +9,12 @@ import (
 	"hangup/event"
 )
 
-// dictionary remembers the ids of names that this process has used. Ids never change, so what is remembered stays
-// right; it is forgotten after a failed commit, for a database that was replaced by another.
+// dictionary remembers the ids of names that this process has used. Ids never change within an epoch of the database, so
+// what is remembered stays right; it is forgotten after a failed commit.
 type dictionary struct {
-	mu       sync.Mutex // guards services
+	mu       sync.Mutex // guards services and epoch
 	services map[string]int32
+	epoch    string
 
 	names  sync.Mutex // guards the rest, also while the database is asked
 	routes map[int32]map[event.Route]int32
@@ -28,6 +29,17 @@ func (d *dictionary) forget() {
 	d.names.Lock()
 	defer d.names.Unlock()
 	d.routes, d.agents = nil, nil
+}
+
+// enter forgets what was learned before an epoch.
+func (d *dictionary) enter(epoch string) {
+	d.mu.Lock()
+	changed := d.epoch != epoch
+	d.epoch = epoch
+	d.mu.Unlock()
+	if changed {
+		d.forget()
+	}
 }
 
 // ServiceID returns the id of the service called name, which it makes when there is none.

@@ -30,7 +30,7 @@ func TestFailover(t *testing.T) {
 	copyTree(t, data, data+".old")
 	db.start()
 	moves(t, db, p)
-	second := newLoad(t, seed+1, db, b) // its log, its route and its file are all new
+	second := newLoad(t, seed+1, db, b) // its route and its file are new
 	moves(t, db, p)
 
 	if err := db.Stop(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"syscall"
@@ -84,7 +85,7 @@ func settled(t *testing.T, db *server, p *process, loads ...*load) {
 	}
 	eventually(t, "every line is stored", func() bool {
 		return db.number(`SELECT coalesce(sum(requests + disconnects), 0)::bigint FROM generation`) >= lines
-	}, p.log.String)
+	}, p.log.String, func() string { return explain(t, db, filepath.Dir(loads[0].path)) })
 	for _, l := range loads {
 		audit(t, db.conn(), l.writer)
 	}
@@ -138,6 +139,12 @@ func TestDatabaseFaults(t *testing.T) {
 				return err
 			})
 			if err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"a process of the server is killed, and it recovers", func(t *testing.T) {
+			pid := db.number(`SELECT pid FROM pg_stat_activity WHERE application_name = 'hangup ingest' LIMIT 1`)
+			if err := syscall.Kill(int(pid), syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
 		}},

@@ -75,14 +75,15 @@ func (s *server) crash() {
 	s.start()
 }
 
-// conn returns a connection, a new one when the server was crashed.
+// conn returns a connection, a new one when the server was crashed. It waits for a server that recovers.
 func (s *server) conn() *pgx.Conn {
 	s.t.Helper()
 	if s.open == nil || s.open.IsClosed() || s.open.Ping(s.t.Context()) != nil {
 		var err error
-		if s.open, err = pgx.Connect(s.t.Context(), s.URL()); err != nil {
-			s.t.Fatal(err)
-		}
+		eventually(s.t, "the server answers", func() bool {
+			s.open, err = pgx.Connect(s.t.Context(), s.URL())
+			return err == nil
+		}, func() string { return err.Error() })
 	}
 	return s.open
 }

@@ -1,0 +1,126 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
+
+	"hangup/event"
+)
+
+// epochEvery is how often the database is asked whether it has gone back.
+const epochEvery = time.Second
+
+// presentEpoch returns the database's epoch as soon as it can be had, or ctx's error.
+func presentEpoch(ctx context.Context, o Options) (string, error) {
+	for try := 1; ; try++ {
+		epoch, err := o.Ledger.Epoch(ctx)
+		if err == nil {
+			return epoch, nil
+		}
+		if try == 1 {
+			o.Log.WarnContext(ctx, "the database does not answer, waiting", slog.Any("error", err))
+		}
+		if !wait(ctx, retryWait(try)) {
+			return "", ctx.Err()
+		}
+	}
+}
+
+// runEpoch follows all sources until ctx or the epoch ends. What is known of the files, clients and routes is of one epoch:
+// the database may have gone back behind it.
+func runEpoch(ctx context.Context, o Options, epoch string, began time.Time) error {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	sem, fast, unpacking := semaphore.NewWeighted(writers), semaphore.NewWeighted(1), semaphore.NewWeighted(unpackers)
+	bulk := semaphore.NewWeighted(writers - 1)
+	dirs, files := newDirectories(), newSlots(o.MaxFiles)
+	services := map[string]*serviceState{}
+	for _, s := range o.Sources {
+		if services[s.Service] == nil {
+			services[s.Service] = newServiceState(s.Service, o.Routes)
+		}
+	}
+	ledger := ofEpoch{o.Ledger, epoch}
+	o.Ledger = ledger
+	g, ctx := errgroup.WithContext(ctx)
+	for i, s := range o.Sources {
+		m := &manager{
+			Options: o, source: s, service: services[s.Service], began: began, epoch: epoch, sem: sem, fast: fast,
+			bulk: bulk, dirs: dirs, unpacking: unpacking, files: files, number: i,
+			log:    o.Log.With(slog.String("log.file.path", s.Path)),
+			groups: map[string]*grouped{}, beside: map[sibling]siblings{}, asleep: map[inode]*sleeper{},
+			held: map[inode]*held{}, settled: map[content]bool{}, retry: map[content]time.Time{}, cut: map[int64]cut{},
+		}
+		if s.Pattern {
+			m.pattern = newPattern(s.Path)
+		}
+		g.Go(func() error { return m.run(ctx) })
+	}
+	g.Go(func() error {
+		for wait(ctx, epochEvery) {
+			if errors.Is(ledger.still(ctx), event.ErrStale) {
+				end()
+			}
+		}
+		return nil
+	})
+	return g.Wait()
+}
+
+// ofEpoch is a Ledger in one epoch: it returns event.ErrStale when that has ended. A database that has gone back gives ids
+// again that it has given before, to others.
+type ofEpoch struct {
+	Ledger
+
+	epoch string
+}
+
+// still returns event.ErrStale when the epoch has ended.
+func (l ofEpoch) still(ctx context.Context) error {
+	now, err := l.Epoch(ctx)
+	if err == nil && now != l.epoch {
+		err = event.ErrStale
+	}
+	return err
+}
+
+func (l ofEpoch) SetFormat(ctx context.Context, service string, source int64, format string, confidence float64) error {
+	if err := l.still(ctx); err != nil {
+		return err
+	}
+	return l.Ledger.SetFormat(ctx, service, source, format, confidence)
+}
+
+func (l ofEpoch) SettleArchive(ctx context.Context, service string, source int64, a event.Archive) error {
+	if err := l.still(ctx); err != nil {
+		return err
+	}
+	return l.Ledger.SettleArchive(ctx, service, source, a)
+}
+
+func (l ofEpoch) Generation(ctx context.Context, service string, id int64) (event.Generation, error) {
+	g, err := l.Ledger.Generation(ctx, service, id)
+	if e := l.still(ctx); e != nil {
+		return event.Generation{}, e
+	}
+	return g, err
+}
+
+func (l ofEpoch) AddGeneration(ctx context.Context, service string, g event.Generation, newest int64) (int64, error) {
+	if err := l.still(ctx); err != nil {
+		return 0, err
+	}
+	return l.Ledger.AddGeneration(ctx, service, g, newest)
+}
+
+func (l ofEpoch) SetGeneration(ctx context.Context, service string, id int64, path string, state event.State, lost int64) error {
+	if err := l.still(ctx); err != nil {
+		return err
+	}
+	return l.Ledger.SetGeneration(ctx, service, id, path, state, lost)
+}
