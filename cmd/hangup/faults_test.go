@@ -123,16 +123,16 @@ func TestDatabaseFaults(t *testing.T) {
 	}
 	for _, fault := range []struct {
 		name string
-		run  func(t *testing.T)
+		run  func()
 	}{
-		{"each commit takes a second", func(*testing.T) { trigger(`PERFORM pg_sleep(1);`, 4*time.Second) }},
-		{"each second commit fails to serialize", func(*testing.T) {
+		{"each commit takes a second", func() { trigger(`PERFORM pg_sleep(1);`, 4*time.Second) }},
+		{"each second commit fails to serialize", func() {
 			trigger(`IF random() < 0.5 THEN RAISE EXCEPTION 'fault' USING ERRCODE = '40001'; END IF;`, 2*time.Second)
 		}},
-		{"a transaction that rests for a millisecond is cut", func(*testing.T) {
+		{"a transaction that rests for a millisecond is cut", func() {
 			trigger(`PERFORM set_config('idle_in_transaction_session_timeout', '1ms', true);`, 2*time.Second)
 		}},
-		{"the disconnects are locked for longer than a commit waits", func(t *testing.T) {
+		{"the disconnects are locked for longer than a commit waits", func() {
 			err := pgx.BeginFunc(t.Context(), db.conn(), func(tx pgx.Tx) error {
 				_, err := tx.Exec(t.Context(), `LOCK TABLE disconnect IN ACCESS EXCLUSIVE MODE`)
 				pause(t.Context(), 6*time.Second)
@@ -142,18 +142,18 @@ func TestDatabaseFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 		}},
-		{"a process of the server is killed, and it recovers", func(t *testing.T) {
+		{"a process of the server is killed, and it recovers", func() {
 			pid := db.number(`SELECT pid FROM pg_stat_activity WHERE application_name = 'hangup ingest' LIMIT 1`)
 			if err := syscall.Kill(int(pid), syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
 		}},
-		{"deadlock with another session", func(t *testing.T) { deadlock(t, db) }},
-		{"no connection is left", func(t *testing.T) { exhaust(t, db, p) }},
+		{"deadlock with another session", func() { deadlock(t, db) }},
+		{"no connection is left", func() { exhaust(t, db, p) }},
 	} {
 		t.Log(fault.name)
 		moves(t, db, p)
-		fault.run(t)
+		fault.run()
 		moves(t, db, p)
 		if code, body := p.get("/healthz"); code != http.StatusOK {
 			t.Errorf("/healthz after %q: %d %s", fault.name, code, body)

@@ -114,7 +114,7 @@ func (x *proxy) serve(c net.Conn) {
 	k := &link{client: c, server: s}
 	var both sync.WaitGroup
 	both.Go(func() { k.answers() })
-	if x.questions(k) == errSilent {
+	if errors.Is(x.questions(k), errSilent) {
 		_, _ = io.Copy(io.Discard, c) // until hangup gives up
 	}
 	_ = c.Close()
