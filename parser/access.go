@@ -50,7 +50,7 @@ func (g *access) one(l *layout, line string, e *event.Event) event.Reason {
 	if rest, ok := l.scan(line, x); !ok || rest != "" {
 		return event.NoFormat
 	}
-	if l.unchecked && x.values[vAddr] != "" && !isAddress(x.values[vAddr]) {
+	if l.unchecked && !x.plain && x.values[vAddr] != "" && !isAddress(x.values[vAddr]) {
 		return event.NoFormat
 	}
 	if l.given&(1<<vMethod|1<<vTarget) != 0 && !x.isRequest() {

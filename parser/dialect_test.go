@@ -2,6 +2,9 @@ package parser
 
 import (
 	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -75,6 +78,59 @@ func TestDialectErrors(t *testing.T) {
 		_, err := New(Options{Format: tt.format, Layout: tt.layout})
 		if !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %s: %v, want %s", tt.format, tt.layout, err, tt.want)
+		}
+	}
+}
+
+// TestQuickLooks compares what looks at eight bytes at once with what it stands for.
+func TestQuickLooks(t *testing.T) {
+	t.Parallel()
+	const seed, odd = 11, "-/:; @AZ[\\az\x00\x7f\x80\xaf\xff"
+	r := rand.New(rand.NewPCG(seed, 1))
+	only := func(s, of string) bool { return strings.Trim(s, of) == "" }
+	found := [4]int{}
+	for range 200_000 {
+		b := make([]byte, r.IntN(26))
+		for i := range b {
+			b[i] = "0123456789012345678901234567890123456789.....:"[r.IntN(46)]
+		}
+		if len(b) > 0 && r.IntN(2) == 0 {
+			b[r.IntN(len(b))] = odd[r.IntN(len(odd))]
+		}
+		s := string(b)
+		for i, tt := range [...]struct{ got, want bool }{
+			{isDotted(s), len(s) >= 8 && len(s) <= 15 && only(s, "0123456789.")},
+			{isPlainPeer(s), len(s) >= 8 && len(s) <= 24 && only(s, "0123456789.:")},
+			{len(s) >= 8 && isCleanHost(s), len(s) >= 8 && !strings.ContainsAny(s, ":;@AZ[") && !strings.ContainsFunc(s, func(c rune) bool { return c > 127 })},
+			{len(s) >= 16 && dotted(s, ' ') > 0, len(s) >= 16 && strings.IndexByte(s[:16], ' ') >= 8 && only(s[:strings.IndexByte(s, ' ')], "0123456789.")},
+		} {
+			if tt.got != tt.want {
+				t.Fatalf("seed %d: %q: case %d: %v", seed, s, i, tt.got)
+			}
+			if tt.got {
+				found[i]++
+			}
+		}
+	}
+	if slices.Min(found[:]) == 0 {
+		t.Errorf("some were never true: %v", found)
+	}
+}
+
+// TestIgnoredRuns reads values that nobody reads, of which several go as one.
+func TestIgnoredRuns(t *testing.T) {
+	t.Parallel()
+	const layout = `%ci %ac/%fc/%bc/%sc/%rc %sq/%bq %CC %CS %hr %hs %ST`
+	for line, want := range map[string]string{
+		`203.0.113.9 1/2/3/4/5 0/0 - - 200`:                                                                 "200",
+		`203.0.113.9 1111111/2222222/33333333/4/5 0/0 cookie - 200`:                                         "200",
+		`203.0.113.9 ////5 0/0 - cookie {a|b} {c} 201`:                                                      "201",
+		`203.0.113.9 ` + strings.Repeat("1", 40) + `/2/3/` + strings.Repeat("4", 40) + `/5 0/0 - - {a} 202`: "202",
+		`203.0.113.9 1/2/3/4 0/0 - - 200`:                                                                   "<nil>",
+		`203.0.113.9 1/2/3/4/5 0/0 - 200`:                                                                   "<nil>",
+	} {
+		if r := records(t, []byte(line), Options{Format: "haproxy", Layout: layout})[0]; fmt.Sprint(r["status"]) != want {
+			t.Errorf("%s: %v", line, r)
 		}
 	}
 }

@@ -83,24 +83,26 @@ func (x *envoyExchange) event(c *clock, e *event.Event) (why event.Reason) {
 	if name := x.get(evHost); name != "" {
 		e.Host = host(name)
 	}
-	if e.Upstream = x.get(evUpstream); strings.HasPrefix(e.Upstream, "/") {
+	if e.Upstream = x.get(evUpstream); isPlainPeer(e.Upstream) {
+		// as nearly always
+	} else if strings.HasPrefix(e.Upstream, "/") {
 		e.Upstream = "unix:" + e.Upstream
 	} else {
 		e.Upstream = upstream(e.Upstream)
 	}
 	e.UserAgent, e.Referer, e.RequestID = x.get(evAgent), x.get(evReferer), x.get(evID)
-	envoyOutcome(e, x)
+	envoyOutcome(e, envoyWords{status: x.get(evStatus), flags: x.get(evFlags), details: x.get(evDetails), failure: x.get(evFailure)})
 	return ""
 }
 
 // client takes the peer, or where none is logged the leftmost entry of X-Forwarded-For.
 func (x *envoyExchange) client(e *event.Event) {
 	if peer := x.get(evPeer); peer != "" {
-		if isIP(peer) {
-			e.Client = peer
-		} else if peer[0] != '/' && peer[0] != '@' { // a unix socket's path, or its abstract name
-			e.Client, e.ClientPort = addressPort(peer)
-		}
+		envoyPeer(e, peer)
+		return
+	}
+	if isDotted(x.values[evForwarded]) {
+		e.Client = x.values[evForwarded]
 		return
 	}
 	first, _, _ := strings.Cut(x.get(evForwarded), ",")
@@ -113,12 +115,31 @@ func (x *envoyExchange) client(e *event.Event) {
 	}
 }
 
+// envoyPeer takes a peer: an address with its port as a rule.
+func envoyPeer(e *event.Event, peer string) {
+	if n := strings.LastIndexByte(peer, ':'); n > 0 && isDotted(peer[:n]) {
+		if p := port(peer[n+1:]); p != 0 {
+			e.Client, e.ClientPort = peer[:n], p
+			return
+		}
+	}
+	switch {
+	case isIP(peer):
+		e.Client = peer
+	case peer[0] != '/' && peer[0] != '@': // a unix socket's path, or its abstract name
+		e.Client, e.ClientPort = addressPort(peer)
+	}
+}
+
 // envoyMillis takes milliseconds, which some formats write with a fraction or with "ms" behind them.
 func envoyMillis(to *event.Opt[time.Duration], s string) bool {
 	if s == "" {
 		return true
 	}
-	n, ok := count(strings.TrimSuffix(s, "ms"))
+	n, ok := count(s)
+	if !ok {
+		n, ok = count(strings.TrimSuffix(s, "ms"))
+	}
 	if !ok {
 		d, ok := seconds(strings.TrimSuffix(strings.TrimSuffix(s, "ms"), "s"))
 		if !ok {

@@ -171,18 +171,14 @@ func envoyHeader(arg string) variable {
 // envoyLayoutOutcome says how the exchange ended, as in all of Envoy's formats.
 func envoyLayoutOutcome(x *exchange, e *event.Event) {
 	if peer := x.get(vPeer); peer != "" {
-		y := envoyExchange{}
-		y.values[evPeer] = peer
-		y.client(e)
+		envoyPeer(e, peer)
 	}
-	var y envoyExchange
-	y.values[evStatus], y.values[evFlags] = x.raw(vStatus), x.raw(vState)
-	y.values[evDetails], y.values[evFailure] = x.raw(vDetails), x.raw(vFailure)
+	words := envoyWords{status: dash(x.raw(vStatus)), flags: dash(x.raw(vState)), details: dash(x.raw(vDetails)), failure: dash(x.raw(vFailure))}
 	if !x.has(vMethod) && !x.has(vProtocol) { // whether it is HTTP is not logged; a status says so
 		e.Protocol = "HTTP"
-		envoyOutcome(e, &y)
+		envoyOutcome(e, words)
 		e.Protocol = ""
 		return
 	}
-	envoyOutcome(e, &y)
+	envoyOutcome(e, words)
 }

@@ -74,13 +74,21 @@ func envoyFlagSet(s string) (set envoyFlag, ok bool) {
 	return set, true
 }
 
+// envoyWords are what Envoy says of an exchange's end, "" where it says nothing.
+type envoyWords struct {
+	status, flags    string
+	details, failure string // response_code_details, upstream_transport_failure_reason
+}
+
 // envoyOutcome says how the exchange ended, by its flags and the response code details (docs: "Response Code Details").
 // Of several flags the client's comes first: it was gone whatever else went wrong.
-func envoyOutcome(e *event.Event, x *envoyExchange) {
+func envoyOutcome(e *event.Event, x envoyWords) {
 	e.Kind = event.Request
-	flags, _ := envoyFlagSet(x.get(evFlags))
-	details := x.get(evDetails)
-	name, reason, _ := strings.Cut(details, "{")
+	if x.flags == "" && x.details == "" && x.status != "0" {
+		return
+	}
+	flags, _ := envoyFlagSet(x.flags)
+	name, reason, _ := strings.Cut(x.details, "{")
 	tcp := e.Protocol == "" && e.Method == ""
 	answer := tcp || envoyResponded(e, name)
 	upstreamPhase := pickPhase(answer, event.PhaseResponse, event.PhaseWaiting)
@@ -118,14 +126,14 @@ func envoyOutcome(e *event.Event, x *envoyExchange) {
 		}
 	case flags&(flagDT|flagUMSDR) != 0:
 		hangUp(e, event.PartyServer, event.HowTimeout, pickPhase(answer && !tcp, event.PhaseResponse, event.PhaseUnknown))
-	case flags&(flagUC|flagUF) != 0 && (isTLSError(details) || isTLSError(x.get(evFailure))):
+	case flags&(flagUC|flagUF) != 0 && (isTLSError(x.details) || isTLSError(x.failure)):
 		// The backend's certificate, or its TLS, is refused: it spoke wrongly and did not leave.
 	case flags&flagUC != 0:
 		hangUp(e, event.PartyUpstream, event.HowClosed, upstreamPhase)
 	case flags&flagUR != 0:
 		hangUp(e, event.PartyUpstream, event.HowReset, upstreamPhase)
 	case flags&flagUF != 0:
-		connectFailure(e, details, x.get(evFailure))
+		connectFailure(e, x.details, x.failure)
 	case flags&flagLR != 0:
 		hangUp(e, event.PartyServer, event.HowReset, pickPhase(answer && !tcp, event.PhaseResponse, event.PhaseWaiting))
 	case name == "late_upstream_reset":
@@ -134,7 +142,7 @@ func envoyOutcome(e *event.Event, x *envoyExchange) {
 		hangUp(e, event.PartyUpstream, event.HowUnknown, event.PhaseWaiting)
 	case flags&flagOther != 0 && !tcp && e.Status == 0:
 		hangUp(e, event.PartyUnknown, event.HowUnknown, event.PhaseUnknown)
-	case flags == 0 && !tcp && x.get(evStatus) == "0" && !strings.HasPrefix(name, "http"):
+	case flags == 0 && !tcp && x.status == "0" && !strings.HasPrefix(name, "http"):
 		// The server never sent the beginning of a response (docs: %RESPONSE_CODE%); in general the client is gone then.
 		hangUp(e, event.PartyUnknown, event.HowClosed, event.PhaseUnknown)
 	}

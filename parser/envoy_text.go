@@ -77,13 +77,13 @@ func (g *envoyText) scan(s string) bool {
 	}
 	s = s[end+2:]
 	var ok bool
-	if x.values[evStatus], s, ok = strings.Cut(s, " "); !ok {
+	if x.values[evStatus], s, ok = cutBlank(s); !ok {
 		return false
 	}
 	if _, isNumber := count(x.values[evStatus]); !isNumber {
 		return false
 	}
-	if x.values[evFlags], s, ok = strings.Cut(s, " "); !ok {
+	if x.values[evFlags], s, ok = cutBlank(s); !ok {
 		return false
 	}
 	if s, ok = x.reasons(s, g.istio); !ok {
@@ -91,7 +91,7 @@ func (g *envoyText) scan(s string) bool {
 	}
 	var received string
 	for _, to := range [...]*string{&received, &x.values[evBytes], &x.values[evDuration], &x.values[evServiceTime]} {
-		if *to, s, ok = strings.Cut(s, " "); !ok || *to == "" || !isDigit((*to)[0]) && *to != "-" {
+		if *to, s, ok = cutBlank(s); !ok || *to == "" || !isDigit((*to)[0]) && *to != "-" {
 			return false
 		}
 	}
@@ -106,21 +106,21 @@ func (g *envoyText) scan(s string) bool {
 // envoyRequestEnd finds the quote that ends a request line. Quotes in it are not escaped.
 func envoyRequestEnd(s string) int {
 	for from := 0; ; {
-		i := strings.Index(s[from:], `" `)
+		i := strings.IndexByte(s[from:], '"')
 		if i < 0 {
 			return -1
 		}
 		i += from
-		if i+2 < len(s) && isDigit(s[i+2]) && i > 0 && (isDigit(s[i-1]) || s[i-1] == '-') {
+		if i+2 < len(s) && s[i+1] == ' ' && isDigit(s[i+2]) && i > 0 && (isDigit(s[i-1]) || s[i-1] == '-') {
 			return i
 		}
-		from = i + 2
+		from = i + 1
 	}
 }
 
 // request reads "GET /a HTTP/2", "- - HTTP/1.1", or "- - -" of a TCP connection.
 func (x *envoyExchange) request(s string) bool {
-	method, rest, ok := strings.Cut(s, " ")
+	method, rest, ok := cutBlank(s)
 	i := strings.LastIndexByte(rest, ' ')
 	if !ok || i < 0 {
 		return false
@@ -187,9 +187,17 @@ func (x *envoyExchange) headers(s string) bool {
 		return false
 	}
 	s = s[1 : len(s)-1]
-	var ok bool
-	if x.values[evForwarded], s, ok = strings.Cut(s, `" "`); !ok {
+	var ok1, ok2, ok3 bool
+	if x.values[evForwarded], s, ok1 = cutQuotes(s); !ok1 {
 		return false
+	}
+	var rest string
+	x.values[evAgent], rest, ok1 = cutQuotes(s)
+	x.values[evID], rest, ok2 = cutQuotes(rest)
+	x.values[evHost], rest, ok3 = cutQuotes(rest)
+	if ok1 && ok2 && ok3 && strings.IndexByte(rest, '"') < 0 && s[len(x.values[evAgent])+3] != ' ' { // nobody's words hold a quote, as nearly always
+		x.values[evUpstream] = rest
+		return true
 	}
 	for _, f := range [...]envoyField{evUpstream, evHost, evID} {
 		i := strings.LastIndex(s, `" "`)
@@ -200,6 +208,14 @@ func (x *envoyExchange) headers(s string) bool {
 	}
 	x.values[evAgent] = s
 	return true
+}
+
+// cutQuotes cuts between two values in quotes: at the first `" "`.
+func cutQuotes(s string) (before, after string, found bool) {
+	if i := strings.IndexByte(s, '"'); i >= 0 && i+3 < len(s) && s[i+1] == ' ' && s[i+2] == '"' {
+		return s[:i], s[i+3:], true
+	}
+	return strings.Cut(s, `" "`)
 }
 
 // notice reads Envoy's application log: "[2026-11-22 10:00:28.001][24][warning][config] [source] message".

@@ -124,11 +124,8 @@ func (x *exchange) number(v variable) (string, bool) {
 
 // get returns a value, "" for the "-" of nearly all servers, with its escaping undone.
 func (x *exchange) get(v variable) string {
-	if !x.has(v) {
-		return ""
-	}
 	s := x.values[v]
-	if len(s) == 1 && s[0] == '-' {
+	if !x.has(v) || s == "-" {
 		return ""
 	}
 	if x.escape == escapeNone {
@@ -158,9 +155,13 @@ func (x *exchange) fill(c *clock, e *event.Event) event.Reason {
 	e.Exchange = true
 	x.peer(e)
 	x.target(e)
-	e.UserAgent, e.Referer = x.get(vAgent), x.get(vReferer)
+	if x.given&(1<<vAgent|1<<vReferer) != 0 {
+		e.UserAgent, e.Referer = x.get(vAgent), x.get(vReferer)
+	}
 	if x.given&(1<<vUpstream) != 0 {
-		e.Upstream = upstream(lastAttempt(x.get(vUpstream)))
+		if e.Upstream = x.get(vUpstream); !isPlainPeer(e.Upstream) {
+			e.Upstream = upstream(lastAttempt(e.Upstream))
+		}
 	}
 	if x.given&(1<<vID|1<<vHeaderID) != 0 {
 		if e.RequestID = x.get(vID); e.RequestID == "" {
@@ -180,8 +181,10 @@ func (x *exchange) peer(e *event.Event) {
 	case x.has(vAddr):
 		e.Client = address(x.values[vAddr])
 	case x.has(vForwarded):
-		first, _, _ := strings.Cut(x.values[vForwarded], ",")
-		e.Client = address(strings.TrimSpace(first))
+		if e.Client = x.values[vForwarded]; !isDotted(e.Client) {
+			first, _, _ := strings.Cut(e.Client, ",")
+			e.Client = address(strings.TrimSpace(first))
+		}
 	}
 	if x.has(vPort) {
 		e.ClientPort = port(x.values[vPort])
@@ -190,9 +193,11 @@ func (x *exchange) peer(e *event.Event) {
 
 // time takes the finest time that is given.
 func (x *exchange) time(c *clock, e *event.Event) (ok bool) {
-	switch {
-	case x.given&slotsTime == 1<<vTimeLocal && x.values[vTimeLocal] != "": // as nearly always
+	switch given := x.given & slotsTime; { // one, as nearly always
+	case given == 1<<vTimeLocal && x.values[vTimeLocal] != "":
 		e.Time, ok = c.apache(x.values[vTimeLocal])
+	case given == 1<<vTimeISO && x.values[vTimeISO] != "":
+		e.Time, e.ZoneAssumed, ok = c.iso(x.values[vTimeISO])
 	case x.raw(vMsec) != "":
 		e.Time, ok = epoch(x.values[vMsec])
 	case x.raw(vEpochMicros) != "":
@@ -318,6 +323,9 @@ func (x *exchange) seconds(s string) (time.Duration, bool) {
 
 // decimalMillis reads "30", "2.597" or "2.597ms" as milliseconds.
 func decimalMillis(s string) (time.Duration, bool) {
+	if n, ok := count(s); ok {
+		return millis(n)
+	}
 	s = strings.TrimSuffix(s, "ms")
 	if n, ok := count(s); ok {
 		return millis(n)
@@ -360,7 +368,7 @@ func (x *exchange) parts(e *event.Event) {
 			e.Path = x.get(vPath)
 		}
 	}
-	if e.Query == "" {
+	if e.Query == "" && x.given&(1<<vArgs|1<<vQuestion) != 0 {
 		if e.Query = x.get(vArgs); e.Query == "" {
 			e.Query = strings.TrimPrefix(x.get(vQuestion), "?")
 		}

@@ -139,11 +139,11 @@ func (g *haproxy) session(s string, e *event.Event) (haproxyKind, event.Reason) 
 	if !ok1 || slash < 0 {
 		return 0, event.NoFormat
 	}
-	if haproxyTLSError(s, e) {
+	timers, behind, ok2 := cutBlank(rest)
+	if (!ok2 || indexShort(behind, ' ') < 0) && haproxyTLSError(s, e) { // which is two or three words
 		return haproxyError, ""
 	}
-	timers, s, ok2 := cutBlank(rest)
-	if !ok2 {
+	if s = behind; !ok2 {
 		return 0, event.NoFormat
 	}
 	if server := backend[slash+1:]; slash > 0 && server != "" && server[0] != '<' { // <NOSRV>, <STATS>
@@ -218,7 +218,11 @@ func haproxyTimers(s string, t *[5]int64) (n int, why event.Reason) {
 // haproxyTimer reads one timer. An empty one is -1: there is none.
 func haproxyTimer(s string) (ms int64, ok bool) {
 	switch {
-	case s == "" || s == "-" || s == "-1":
+	case s == "":
+		return -1, true
+	case isDigit(s[0]):
+		return count(s)
+	case s == "-" || s == "-1":
 		return -1, true
 	case s[0] == '+':
 		_, ok = count(s[1:])
@@ -277,6 +281,12 @@ func httpSession(s string, e *event.Event, response int64) (haproxyKind, event.R
 
 // cutBlank is strings.Cut at a blank that is near.
 func cutBlank(s string) (before, after string, found bool) {
+	if len(s) >= 8 {
+		if blank := zeroBytes(load64(s) ^ ones*' '); blank != 0 {
+			i := firstByte(blank)
+			return s[:i], s[i+1:], true
+		}
+	}
 	if i := indexShort(s, ' '); i >= 0 {
 		return s[:i], s[i+1:], true
 	}

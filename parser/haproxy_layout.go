@@ -19,23 +19,12 @@ func init() {
 		order:   15,
 		mark:    isHAProxyLayout,
 		split:   splitHAProxy,
-		outcome: haproxyOutcome,
+		outcome: func(*exchange, *event.Event) {}, // accept does it
 		wrap: func(a *access) grammar {
-			a.accept = func(x *exchange, _ *event.Event) bool { return haproxyValues(x) }
+			a.accept = haproxyOutcome
 			return &haproxyLayout{access: a, rest: newHAProxy(haproxyHTTP, Options{Zone: a.clock.zone})}
 		},
 	})
-}
-
-// haproxyValues says whether the values that only HAProxy writes so are what they have to be.
-func haproxyValues(x *exchange) bool {
-	for _, v := range [...]variable{vCode, vCounted, vTimerTotal, vTimerActive, vTimerResponse} {
-		if _, ok := haproxyTimer(x.raw(v)); !ok {
-			return false
-		}
-	}
-	state := x.raw(vState)
-	return !x.has(vState) || isHAProxyState(state, 4) || isHAProxyState(state, 2)
 }
 
 // isHAProxyLayout looks for what no other server's layouts have.
@@ -297,44 +286,50 @@ func haproxyServers(tokens []token) []token {
 	return out
 }
 
-// haproxyOutcome reads what HAProxy writes in a way of its own, and the termination state.
-func haproxyOutcome(x *exchange, e *event.Event) {
+// haproxyOutcome reads what HAProxy writes in a way of its own, and the termination state. It returns false when one of
+// these is not what it has to be.
+func haproxyOutcome(x *exchange, e *event.Event) bool {
 	e.Kind = event.Request
-	if code, ok := status(x.raw(vCode)); ok && code != 0 {
-		e.Status = code
+	code, ok1 := haproxyTimer(x.raw(vCode))
+	if code >= 100 && code <= 999 {
+		e.Status = int(code)
 	}
-	if s := x.raw(vCounted); s != "" && s != "-" {
-		setBytes(e, s)
+	whole := x.raw(vTimerActive)
+	if whole == "" {
+		whole = x.raw(vTimerTotal)
 	}
-	total := x.raw(vTimerActive)
-	if total == "" {
-		total = x.raw(vTimerTotal)
+	total, ok2 := haproxyTimer(whole)
+	response, ok3 := haproxyTimer(x.raw(vTimerResponse))
+	if !ok1 || !ok2 || !ok3 || !haproxyTime(&e.Duration, total) || !haproxyTime(&e.UpstreamDuration, response) {
+		return false
 	}
-	if ms, ok := haproxyTimer(total); ok {
-		haproxyTime(&e.Duration, ms)
+	if s, given := x.number(vCounted); given && s != "-1" && !setBytes(e, s) {
+		return false
 	}
-	response, ok := haproxyTimer(x.raw(vTimerResponse))
-	if ok {
-		haproxyTime(&e.UpstreamDuration, response)
-	}
-	backend, server, joined := strings.Cut(x.raw(vServer), "/")
-	switch name := x.raw(vBackend); {
-	case joined && backend != "" && server != "" && server[0] != '<':
-		e.Upstream = x.values[vServer]
-	case !joined && backend != "" && backend != "-" && backend[0] != '<' && name != "":
-		e.Upstream = name + "/" + backend
+	servers := x.raw(vServer)
+	switch slash, name := indexShort(servers, '/'), x.raw(vBackend); {
+	case slash > 0 && slash+1 < len(servers) && servers[slash+1] != '<':
+		e.Upstream = servers
+	case slash < 0 && name != "" && servers != "" && servers != "-" && servers[0] != '<':
+		e.Upstream = name + "/" + servers
 	}
 	if x.has(vRequest) && strings.IndexByte(x.values[vRequest], '#') >= 0 {
 		setRequest(e, unescapeHash(x.values[vRequest]))
-	} else if strings.IndexByte(e.Path, '#') >= 0 {
+	} else if !x.has(vRequest) && strings.IndexByte(e.Path, '#') >= 0 {
 		e.Path = unescapeHash(e.Path)
 	}
-	if state := x.raw(vState); len(state) >= 2 {
-		tcp := e.Method == "" && !x.has(vRequest) && !x.has(vMethod)
-		responded := tcp || response >= 0 || response == lowerBound
-		if !x.has(vTimerResponse) {
-			responded = tcp || e.Status >= 200 && e.Status < 400
-		}
-		haproxyState(e, state[:2], responded)
+	if !x.has(vState) {
+		return true
 	}
+	state := x.values[vState]
+	if !isHAProxyState(state, 4) && !isHAProxyState(state, 2) {
+		return false
+	}
+	tcp := e.Method == "" && !x.has(vRequest) && !x.has(vMethod)
+	responded := tcp || response >= 0 || response == lowerBound
+	if !x.has(vTimerResponse) {
+		responded = tcp || e.Status >= 200 && e.Status < 400
+	}
+	haproxyState(e, state[:2], responded)
+	return true
 }

@@ -115,10 +115,16 @@ type layout struct {
 // piece is a text, which may be empty, and the value behind it.
 type piece struct {
 	literal head
+	met     bool // the value before has ended at the literal
 	slot    variable
 	end     ending
 	stop    byte   // for the endings that look for a byte
+	stops   uint64 // the same, eight times
 	ends    string // the text behind the value
+	behind  head   // the same
+	near    bool   // the value is short as a rule
+	ahead   int    // so many bytes of a time cannot be what ends it
+	parts   int    // values that nobody reads, for endParts
 	back    int
 	stamp   stampFormat
 
@@ -165,6 +171,7 @@ func (l *layout) link(s cutLayout) error {
 			continue
 		}
 		p := piece{literal: headOf(literal), slot: t.slot, stamp: t.stamp, back: t.back}
+		before := literal
 		if literal = ""; i+1 < len(tokens) && tokens[i+1].text != "" {
 			p.ends = tokens[i+1].text
 		}
@@ -182,6 +189,17 @@ func (l *layout) link(s cutLayout) error {
 		p.end, p.stop = ends(t, p, l.escape)
 		if strings.HasSuffix(p.ends, "[") && i+3 < len(tokens) && tokens[i+2].slot == vTimeLocal && strings.HasPrefix(tokens[i+3].text, "]") {
 			p.end = endBracket
+		}
+		p.stops, p.behind, p.near = ones*uint64(p.stop), headOf(p.ends), isNear(p.slot)
+		if p.slot == vTimeISO || p.slot == vTimeNoZone {
+			p.ahead = len("2026-11-22T10:00:00")
+		}
+		if n := len(l.pieces); n > 0 {
+			p.met = l.pieces[n-1].meets()
+			if l.pieces[n-1].joins(&p) {
+				l.names[n-1] += before + t.name
+				continue
+			}
 		}
 		l.unchecked = l.unchecked || p.slot == vAddr && p.end != endAddr
 		l.pieces, l.names = append(l.pieces, p), append(l.names, t.name)
@@ -202,18 +220,33 @@ func (l *layout) link(s cutLayout) error {
 func (l *layout) shorten(i int) {
 	text, to := "", i
 	for ; to < len(l.pieces)-1; to++ {
-		p := &l.pieces[to]
-		next := &l.pieces[to+1].literal
-		if p.slot != vIgnored || next.text == "" || next.text[0] == '-' {
+		none, ok := l.pieces[to].none(&l.pieces[to+1])
+		if !ok {
 			break
 		}
-		if (p.end != endBracket || p.ends != " [") && p.end != endText && p.end != endByte && p.end != endQuote && p.end != endBlank {
-			break
-		}
-		text += p.literal.text + "-"
+		text += l.pieces[to].literal.text + none
 	}
-	if text += l.pieces[to].literal.text; to > i && len(text) <= 8 {
+	last := l.pieces[to].literal.text // without one nothing shows that the values are not there
+	if text += last; to > i && last != "" && len(text) <= 8 {
 		l.pieces[i].skip, l.pieces[i].skipTo = headOf(text), to
+	}
+}
+
+// none is what stands for a value that nobody reads when there is none, if that can be told from a value.
+func (p *piece) none(next *piece) (text string, ok bool) {
+	behind := next.literal.text
+	if p.slot != vIgnored {
+		return "", false
+	}
+	switch p.end {
+	case endCaptures:
+		return "", behind == "" && next.end == endCaptures || behind != "" && behind[0] != '{'
+	case endBracket:
+		return "-", behind == " ["
+	case endText, endByte, endQuote, endNear, endParts:
+		return "-" + strings.Repeat(string(p.stop)+"-", max(p.parts-1, 0)), behind != "" && behind[0] != '-'
+	default:
+		return "", false
 	}
 }
 
@@ -264,21 +297,53 @@ func ends(t *token, p piece, e escape) (ending, byte) {
 		return endRequest, 0
 	case p.ends[0] == ' ' && t.slot == vAddr:
 		return endAddr, ' '
-	case p.ends[0] == ' ' && isShort(t.slot):
-		return endBlank, ' '
+	case p.ends[0] == ' ' && isShort(t.slot), len(p.ends) == 1 && isNear(t.slot):
+		return endNear, p.ends[0]
 	case len(p.ends) == 1:
 		return endByte, p.ends[0]
 	}
-	return endText, 0
+	return endText, p.ends[0]
 }
 
-// isShort says whether values of the slot are so short that a loop finds their end sooner than a call.
+// joins makes one piece of this and the next when nobody reads their values, and the same byte ends both.
+func (p *piece) joins(next *piece) bool {
+	if p.slot != vIgnored || next.slot != vIgnored || p.end != endNear && p.end != endParts || next.end != endNear ||
+		p.stop != next.stop || len(p.ends) != 1 || len(next.ends) != 1 || p.back+next.back != 0 {
+		return false
+	}
+	p.end, p.parts = endParts, max(p.parts, 1)+1
+	return true
+}
+
+// meets says whether the value is known to end at the whole text behind it.
+func (p *piece) meets() bool {
+	switch p.end {
+	case endByte, endNear, endParts:
+		return len(p.ends) == 1
+	case endText, endList, endRequest, endBracket, endColon:
+		return true
+	default:
+		return false
+	}
+}
+
+// isShort says whether values of the slot are numbers and words, in which what ends them cannot be.
 func isShort(v variable) bool {
 	switch v {
 	case vPort, vStatus, vBodyBytes, vBytes, vMethod, vProtocol, vDuration, vMicros, vMillis, vWhole, vPID, vConnection, vCommit:
 		return true
 	default:
 		return false
+	}
+}
+
+// isNear says whether values of the slot are so short as a rule that their end is found sooner without a call.
+func isNear(v variable) bool {
+	switch v {
+	case vRequest, vTarget, vPath, vArgs, vQuestion, vAgent, vReferer, vID, vHeaderID, vDetails, vFailure:
+		return false
+	default:
+		return true
 	}
 }
 

@@ -1,6 +1,9 @@
 package parser
 
-import "strings"
+import (
+	"math/bits"
+	"strings"
+)
 
 // head is a text that lines are compared with: its first eight bytes in one step.
 type head struct {
@@ -18,13 +21,21 @@ func headOf(text string) head {
 	return h
 }
 
+// begins says whether s begins with the text.
+func (h *head) begins(s string) bool {
+	if len(s) < 8 || h.long {
+		return strings.HasPrefix(s, h.text)
+	}
+	return load64(s)&h.mask == h.first
+}
+
 // ending says how the end of a value is found.
 type ending uint8
 
 const (
 	endLine     ending = iota // the end of the line
 	endByte                   // the next stop
-	endBlank                  // the next blank; the value is short
+	endNear                   // the next stop; the value is short
 	endAddr                   // the next blank; the value is an address or a name
 	endQuote                  // the next quote that is not escaped
 	endTime                   // 26 bytes: 22/Nov/2026:10:00:00 +0000
@@ -33,6 +44,7 @@ const (
 	endList                   // the next blank that is not part of a list's separators
 	endRequest                // the next blank behind " HTTP/1.1"
 	endColon                  // the last colon before the next blank
+	endParts                  // so many of the next stops: several values that nobody reads
 	endMark                   // a question mark, which is the value
 	endCaptures               // behind HAProxy's captured headers, "{a|b} ", if there are any
 	endScheme                 // http or https
@@ -52,82 +64,115 @@ func (l *layout) scan(line string, x *exchange) (rest string, ok bool) {
 	if l.stamps {
 		x.stamp = stamp{}
 	}
-	s := line
-	for i := 0; i < len(l.pieces); i++ {
-		p := &l.pieces[i]
-		if p.skip.mask != 0 && len(s) >= 8 && load64(s)&p.skip.mask == p.skip.first { // values that nobody reads, and that are not there
-			s = s[len(p.skip.text):]
+	// A load of eight bytes, what marks the end in it, and the next load from there: each waits for the one before. So at is
+	// a number, and line is cut for the values only.
+	at := 0
+	pieces := l.pieces
+	for i := 0; i < len(pieces); i++ {
+		p := &pieces[i]
+		switch {
+		case p.met && p.skip.mask == 0:
+			at += len(p.literal.text)
+		case p.skip.mask != 0 && at+8 <= len(line) && load64(line[at:at+8])&p.skip.mask == p.skip.first: // values that nobody reads, and that are not there
+			at += len(p.skip.text)
 			i = p.skipTo
-			p = &l.pieces[i]
-		} else {
-			if len(s) < 8 || load64(s)&p.literal.mask != p.literal.first || p.literal.long {
-				if !strings.HasPrefix(s, p.literal.text) {
-					return "", false
-				}
+			p = &pieces[i]
+		case p.met:
+			at += len(p.literal.text)
+		default:
+			if (at+8 > len(line) || load64(line[at:at+8])&p.literal.mask != p.literal.first || p.literal.long) && !strings.HasPrefix(line[at:], p.literal.text) {
+				return "", false
 			}
-			s = s[len(p.literal.text):]
+			at += len(p.literal.text)
 		}
 		n := 0
 		switch p.end {
-		case endBlank:
-			if len(s) >= 8 {
-				if blank := zeroBytes(load64(s) ^ ones*' '); blank != 0 {
-					n = firstByte(blank)
+		case endNear:
+			if at+8 <= len(line) {
+				if stop := zeroBytes(load64(line[at:at+8]) ^ p.stops); stop != 0 {
+					n = firstByte(stop)
 					break
 				}
 			}
-			if n = indexShort(s, ' '); n < 0 {
+			if n = indexShort(line[at:], p.stop); n < 0 {
+				return "", false
+			}
+		case endText:
+			from := at + p.ahead
+			if p.near && from+16 <= len(line) && (p.ahead == 0 || isDigit(line[at]) && isDigit(line[from-1])) {
+				if stop := zeroBytes(load64(line[from:from+8]) ^ p.stops); stop != 0 {
+					if n = p.ahead + firstByte(stop); load64(line[at+n:])&p.behind.mask == p.behind.first && !p.behind.long {
+						break
+					}
+				}
+			}
+			if p.near || p.behind.long {
+				n = p.text(line[at:])
+			} else if n = strings.IndexByte(line[at:], p.stop); n >= 0 && !p.behind.begins(line[at+n:]) {
+				n = p.text(line[at:])
+			}
+			if n < 0 {
 				return "", false
 			}
 		case endAddr:
-			if n, x.plain = addressEnd(s); n < 0 {
+			if n, x.plain = addressEnd(line[at:]); n < 0 {
 				return "", false
 			}
 		case endByte:
-			if len(s) > 1 && s[0] == '-' && s[1] == p.stop { // nothing, as often
+			if at+1 < len(line) && line[at] == '-' && line[at+1] == p.stop { // nothing, as often
 				n = 1
 				break
 			}
-			if n = strings.IndexByte(s, p.stop); n < 0 {
+			if n = strings.IndexByte(line[at:], p.stop); n < 0 {
 				return "", false
 			}
 		case endTime:
-			if n = timeLocal; len(s) < n {
+			if n = timeLocal; len(line)-at < n {
 				return "", false
 			}
 		case endLine:
-			n = len(s)
+			n = len(line) - at
 		default:
-			if n = p.width(s, x); n < 0 {
+			if n = p.width(line[at:], x); n < 0 {
 				return "", false
 			}
 		}
 		if p.back == 0 {
-			x.values[p.slot] = s[:n]
+			x.values[p.slot] = line[at : at+n]
 		} else {
-			at := len(line) - len(s)
 			x.values[p.slot] = line[at-p.back : at+n]
 		}
-		s = s[n:]
+		at += n
 	}
+	rest = line[at:]
 	n := len(l.tail)
-	if len(s) < n || s[:n] != l.tail {
+	if len(rest) < n || rest[:n] != l.tail {
 		return "", false
 	}
-	return s[n:], true
+	return rest[n:], true
+}
+
+// dotted finds the stop behind an address like 203.0.113.7, as nearly all are: eight to fifteen digits and dots. It is 0
+// when s, which has at least 16 bytes, does not begin so.
+func dotted(s string, stop byte) int {
+	a, b := load64(s), load64(s[8:])
+	behind := zeroBytes(b ^ ones*uint64(stop))
+	if behind == 0 {
+		return 0
+	}
+	n := firstByte(behind)
+	b = b&below(n) | ^below(n)&(ones*'0')
+	if notBetween(a, '.', '9')|notBetween(b, '.', '9')|zeroBytes(a^ones*'/')|zeroBytes(b^ones*'/') != 0 {
+		return 0
+	}
+	return 8 + n
 }
 
 // addressEnd finds the blank behind an address or a name, -1 when it is none. Plain says that it needs no cleaning.
 func addressEnd(s string) (n int, plain bool) {
-	if len(s) >= 16 { // 203.0.113.7, as nearly always: digits and dots
-		a, b := load64(s), load64(s[8:])
-		if blank := zeroBytes(b ^ ones*' '); blank != 0 {
-			n = 8 + firstByte(blank)
-			b = b&below(n-8) | ^below(n-8)&(ones*'0')
-			if notBetween(a, '.', '9')|notBetween(b, '.', '9')|zeroBytes(a^ones*'/')|zeroBytes(b^ones*'/') == 0 {
-				return n, true
-			}
-			n = 0
+	if len(s) >= 16 {
+		if n = dotted(s, ' '); n > 0 {
+			return n, true
 		}
 	}
 	class := byte(0)
@@ -148,8 +193,6 @@ func (p *piece) width(s string, x *exchange) int {
 		return p.quote(s, x)
 	case endBracket:
 		return p.bracket(s)
-	case endText:
-		return strings.Index(s, p.ends)
 	case endList:
 		return p.list(s)
 	case endRequest:
@@ -163,11 +206,9 @@ func (p *piece) width(s string, x *exchange) int {
 		}
 		return -1
 	case endColon:
-		end := strings.IndexByte(s, ' ')
-		if end < 0 {
-			end = len(s)
-		}
-		return strings.LastIndex(s[:end], p.ends)
+		return p.colon(s, x)
+	case endParts:
+		return p.several(s)
 	case endMark:
 		if s != "" && s[0] == '?' {
 			return 1
@@ -221,6 +262,29 @@ func (p *piece) quote(s string, x *exchange) int {
 	}
 }
 
+// text finds the text behind the value.
+func (p *piece) text(s string) int {
+	if p.behind.long {
+		return strings.Index(s, p.ends)
+	}
+	from := 0
+	for {
+		i := 0
+		if p.near {
+			i = indexShort(s[from:], p.ends[0])
+		} else {
+			i = strings.IndexByte(s[from:], p.ends[0])
+		}
+		if i < 0 {
+			return -1
+		}
+		if from += i; p.behind.begins(s[from:]) {
+			return from
+		}
+		from++
+	}
+}
+
 // bracket finds the text behind the value, which ends with "[". A user's name may hold that too: a time and a bracket
 // must follow.
 func (p *piece) bracket(s string) int {
@@ -241,8 +305,51 @@ func (p *piece) bracket(s string) int {
 	}
 }
 
+// colon finds the text behind a host, which begins with the last colon before the next blank.
+func (p *piece) colon(s string, x *exchange) int {
+	if p.slot == vAddr && len(s) >= 24 && p.ends == ":" { // with a port, as nearly always
+		if n := dotted(s, ':'); n > 0 {
+			word := load64(s[n+1 : n+9])
+			blank, another := zeroBytes(word^ones*' '), zeroBytes(word^ones*':')
+			if x.plain = blank != 0 && another&(blank^(blank-1)) == 0; x.plain {
+				return n
+			}
+		}
+	}
+	end := strings.IndexByte(s, ' ')
+	if end < 0 {
+		end = len(s)
+	}
+	return strings.LastIndex(s[:end], p.ends)
+}
+
+// several finds the last of so many stops.
+func (p *piece) several(s string) int {
+	if len(s) >= 16 {
+		stops := byteMask(load64(s)^p.stops) | byteMask(load64(s[8:])^p.stops)<<8
+		for range p.parts - 1 {
+			stops &= stops - 1
+		}
+		if stops != 0 {
+			return bits.TrailingZeros64(stops)
+		}
+	}
+	n := -1
+	for range p.parts {
+		i := strings.IndexByte(s[n+1:], p.stop)
+		if i < 0 {
+			return -1
+		}
+		n += 1 + i
+	}
+	return n
+}
+
 // list finds the text behind a list of upstreams or addresses.
 func (p *piece) list(s string) int {
+	if i := indexShort(s, ' '); i > 0 && len(p.ends) == 1 && s[i-1] != ',' && !inList(s, i) {
+		return i
+	}
 	from := 0
 	for {
 		i := strings.Index(s[from:], p.ends)

@@ -109,6 +109,9 @@ func hasBody(method string) bool { return method == "POST" || method == "PUT" ||
 
 // host cleans a host: lower case, without user, port and brackets.
 func host(s string) string {
+	if isCleanHost(s) {
+		return s
+	}
 	if i := strings.LastIndexByte(s, '@'); i >= 0 {
 		s = s[i+1:]
 	}
@@ -125,18 +128,47 @@ func host(s string) string {
 	return strings.ToLower(s)
 }
 
+// isCleanHost says of a host of eight bytes or more that it has nothing to clean: no capital, and none of ":@[".
+func isCleanHost(s string) bool {
+	n := len(s)
+	if n < 8 || n > 64 {
+		return false
+	}
+	odd := uint64(0)
+	for i := 0; ; i += 8 {
+		x := load64(s[min(i, n-8):])
+		odd |= x&highs | ^notBetween(x, ':', '[')&highs // all of them are between those two
+		if i >= n-8 {
+			return odd == 0
+		}
+	}
+}
+
 // address cleans a client: without brackets and zone. It is "" when there is none, as for unix sockets.
 func address(s string) string {
+	if isDotted(s) {
+		return s
+	}
 	if s == "" || s == "-" || strings.HasPrefix(s, "unix:") {
 		return ""
 	}
 	if s[0] == '[' && s[len(s)-1] == ']' {
 		s = s[1 : len(s)-1]
 	}
-	if i := strings.IndexByte(s, '%'); i > 0 {
+	if i := indexShort(s, '%'); i > 0 {
 		s = s[:i]
 	}
 	return s
+}
+
+// isDotted says of nearly all addresses like 203.0.113.7 that they are digits and dots.
+func isDotted(s string) bool {
+	n := len(s)
+	if n < 8 || n > 15 {
+		return false
+	}
+	a, b := load64(s), load64(s[n-8:])
+	return notBetween(a, '.', '9')|notBetween(b, '.', '9')|zeroBytes(a^ones*'/')|zeroBytes(b^ones*'/') == 0
 }
 
 // addressByte are the bytes that addresses and host names are made of. An address without an odd byte needs no cleaning:
@@ -197,20 +229,39 @@ func isIP(s string) bool {
 
 // addressPort reads "203.0.113.7:51234", "[2001:db8::1]:51234" or HAProxy's "2001:db8::1:51234".
 func addressPort(s string) (string, uint16) {
-	i := strings.LastIndexByte(s, ':')
+	i := indexShort(s, ':')
 	if i < 0 || strings.HasPrefix(s, "unix:") {
 		return address(s), 0
 	}
 	p := port(s[i+1:])
 	if p == 0 {
-		return address(s), 0
+		i = strings.LastIndexByte(s, ':')
+		if p = port(s[i+1:]); p == 0 {
+			return address(s), 0
+		}
 	}
 	return address(s[:i]), p
 }
 
+// isPlainPeer says of most of the likes of 10.0.0.5:8080 that they need no cleaning: digits, dots and colons.
+func isPlainPeer(s string) bool {
+	n := len(s)
+	if n < 8 || n > 24 {
+		return false
+	}
+	odd := uint64(0)
+	for i := 0; ; i += 8 {
+		x := load64(s[min(i, n-8):])
+		odd |= notBetween(x, '.', ':') | zeroBytes(x^ones*'/')
+		if i >= n-8 {
+			return odd == 0
+		}
+	}
+}
+
 // upstream cleans the address of a backend: without scheme and URI; unix sockets keep "unix:" and their path.
 func upstream(s string) string {
-	if strings.IndexByte(s, '/') < 0 && s != "-" && !strings.HasPrefix(s, "unix:") {
+	if indexShort(s, '/') < 0 && s != "-" && !strings.HasPrefix(s, "unix:") {
 		return s
 	}
 	if i := strings.Index(s, "://"); i > 0 && i < 16 {
