@@ -49,7 +49,7 @@ type Recounted struct {
 func (s *Shelf) Recount(ctx context.Context, g event.Generation, r Recount) (Recounted, bool, error) {
 	for i := range s.files {
 		f := &s.files[i]
-		if !f.begins(g) {
+		if f.err != nil || !f.begins(g) {
 			continue
 		}
 		out, ok, err := s.recount(ctx, f, g, r)

@@ -113,7 +113,7 @@ func (f *shelved) stream() (*Stream, error) {
 
 // begins says whether the content begins as a generation does.
 func (f *shelved) begins(g event.Generation) bool {
-	if f.err != nil || g.Head.Len == 0 || len(f.head) < g.Head.Len {
+	if g.Head.Len == 0 || len(f.head) < g.Head.Len {
 		return false
 	}
 	p, ok := f.sums[g.Head.Len]
@@ -146,7 +146,7 @@ func (s *Shelf) Fate(g event.Generation) (fate Fate, path string, err error) {
 		same := f.Dev == g.Dev && f.Ino == g.Ino
 		switch {
 		case f.known:
-		case f.err != nil && (same || f.path == g.Path):
+		case f.err != nil && (same || f.path == g.Path || f.begins(g)):
 			return Unread, f.path, f.err
 		case same || f.begins(g):
 			fate, path = Changed, f.path

@@ -79,7 +79,7 @@ func sourceMetrics(list []event.SourceState, now time.Time) []family {
 	by := func(name, kind, help, label string, values func(v *event.SourceState) []labelled) family {
 		return family{"hangup_source_" + name, kind, help, each(func(s *samples, v *event.SourceState, l []string) {
 			for _, x := range values(v) {
-				s.add("", float64(x.n), append(l[:len(l):len(l)], label, x.value)...)
+				s.add("", float64(x.n), append(slices.Clip(l), label, x.value)...)
 			}
 		})}
 	}
@@ -142,7 +142,7 @@ func writeSpans(s *samples, v *event.SourceState, labels []string) {
 		if i < len(event.SpanBounds) {
 			bound = strconv.FormatFloat(event.SpanBounds[i], 'g', -1, 64)
 		}
-		s.add("_bucket", float64(n), append(labels[:len(labels):len(labels)], "le", bound)...)
+		s.add("_bucket", float64(n), append(slices.Clip(labels), "le", bound)...)
 	}
 	s.add("_sum", v.Took.Sum.Seconds(), labels...)
 	s.add("_count", float64(n), labels...)

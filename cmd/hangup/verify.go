@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -201,13 +202,11 @@ func (v *verifier) choose(source string) error {
 // someOf names some of many.
 func someOf(names []string) string {
 	const most = 5
-	var out string
-	for i, n := range names[:min(len(names), most)] {
-		if i > 0 {
-			out += ", "
-		}
-		out += printable(n)
+	shown := slices.Clone(names[:min(len(names), most)])
+	for i, n := range shown {
+		shown[i] = printable(n)
 	}
+	out := strings.Join(shown, ", ")
 	if len(names) > most {
 		out += fmt.Sprintf(" and %d more", len(names)-most)
 	}

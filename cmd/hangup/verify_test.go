@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -200,4 +201,82 @@ func TestVerifyBesideServe(t *testing.T) {
 		t.Errorf("verify gives %d:\n%s", code, out)
 	}
 	p.stop()
+}
+
+// TestVerifySettings counts logs again that were read with settings of their own, and has damaged files told.
+func TestVerifySettings(t *testing.T) {
+	t.Parallel()
+	dir, url := t.TempDir(), storetest.URL(t)
+	file := func(name, text string) string {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	config := file("hangup.yaml", `
+formats:
+  mine:
+    pattern: '^(?P<time>\S+ \S+) (?P<client>\S+) (?P<method>[A-Z]+) (?P<path>\S+) (?P<status>\d+)$'
+    disconnect:
+      - when: {status: 599}
+        party: client
+        how: closed
+        phase: waiting
+`)
+	mine := file("mine.log", strings.Repeat("2026-03-09 10:00:00 203.0.113.7 GET /a 200\n2026-03-09 10:00:01 203.0.113.7 GET /a 599\n", 200))
+	var b strings.Builder
+	r := rand.New(rand.NewPCG(1, 1))
+	for i := range 3000 { // it has to be long for a compressed one to be cut in its middle
+		_, _ = fmt.Fprintf(&b, "203.0.113.7 [09/Mar/2026:10:00:00 +0000] %d \"GET /b/%d HTTP/1.1\" %x\n", []int{200, 499}[i%2], i, r.Uint64())
+	}
+	laid := file("laid.log", b.String())
+	runImport(t, url, 0, "--config", config, "--format", "mine", mine)
+	runImport(t, url, 0, "--format", "nginx", "--layout", `$remote_addr [$time_local] $status "$request" $msec_or_so`, "--timezone", "Europe/Berlin", laid)
+
+	expect := func(what string, code int, words []string, args ...string) {
+		t.Helper()
+		got, out := runVerify(t, url, args...)
+		if got != code {
+			t.Errorf("%s: exit code %d, want %d:\n%s", what, got, code, out)
+		}
+		for _, w := range words {
+			if !strings.Contains(strings.Join(strings.Fields(out), " "), w) {
+				t.Errorf("%s: it does not say %q:\n%s", what, w, out)
+			}
+		}
+	}
+	expect("with the formats", 0, []string{"2 equal"}, "--config", config)
+	expect("without them", 0, []string{"1 newer settings, 1 equal", "it was read as mine, which is not known here: give --config"})
+
+	// What was read by another layout than the one that is configured now.
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context()) //nolint:errcheck // it was only used here
+	if _, err := conn.Exec(t.Context(), `UPDATE generation SET unparsed = unparsed + 1, disconnects = disconnects - 1, bytes_parsed = bytes_parsed - 5, bytes_unparsed = bytes_unparsed + 5
+		WHERE path LIKE '%laid.log'`); err != nil {
+		t.Fatal(err)
+	}
+	expect("a counter that nobody explains", 1, []string{"1 different"})
+	now := file("now.yaml", "sources:\n  - {path: "+laid+", format: nginx-combined}\n")
+	if _, err := conn.Exec(t.Context(), `UPDATE generation SET unparsed = unparsed - 1, disconnects = disconnects + 1, bytes_parsed = bytes_parsed + 5, bytes_unparsed = bytes_unparsed - 5
+		WHERE path LIKE '%laid.log'`); err != nil {
+		t.Fatal(err)
+	}
+	expect("another format now", 0, []string{"1 newer settings, 1 equal"}, "--config", now) // the one that is not known is mine.log
+
+	if err := gzipFile(laid); err != nil {
+		t.Fatal(err)
+	}
+	st, err := os.Stat(laid + ".gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(laid+".gz", st.Size()/2); err != nil {
+		t.Fatal(err)
+	}
+	expect("a damaged archive", 2, []string{"1 unread", "the compressed file ends before its content does"})
 }
