@@ -3,7 +3,9 @@ package ingest_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -54,6 +56,38 @@ func TestBacklogsDoNotStarveALiveLog(t *testing.T) {
 	}
 	release()
 	r.complete()
+}
+
+// panicsOnce panics at the second batch of a file that it is given, as a fault of ours would.
+type panicsOnce struct {
+	ingest.Sink
+	path string
+	n    *atomic.Int64
+}
+
+func (s panicsOnce) Commit(ctx context.Context, now time.Time, b *event.Batch) error {
+	if len(b.Disconnects) > 0 && b.Disconnects[0].UserAgent == s.path && s.n.Add(1) == 2 {
+		panic("a fault of ours")
+	}
+	return s.Sink.Commit(ctx, now, b)
+}
+
+// TestPanicIsOneFiles has a fault of ours in the reading of one log: it is said, the log is read on, and others are not
+// disturbed.
+func TestPanicIsOneFiles(t *testing.T) {
+	r := newRig(t)
+	var commits atomic.Int64
+	r.gate = func(s ingest.Sink) ingest.Sink { return panicsOnce{s, "panics", &commits} }
+	a, b := r.open("a.log"), r.open("b.log")
+	r.start("a.log", "b.log")
+	for range 5 {
+		r.write(a, strings.ReplaceAll(r.line(), `"-" "`, `"-" "panics" "`))
+		r.write(b, r.lines(3))
+		r.complete()
+	}
+	if commits.Load() < 5 {
+		t.Errorf("%d batches of the log that panics", commits.Load())
+	}
 }
 
 func TestArchiveAsASource(t *testing.T) {

@@ -148,6 +148,12 @@ func TestDatabaseFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 		}},
+		{"a later version's migration changes the tables", func() {
+			exec(`ALTER TABLE generation ADD COLUMN later text NOT NULL DEFAULT 'x'`)
+			exec(`ALTER TABLE disconnect ADD COLUMN later integer`)
+			exec(`ALTER TABLE source ADD COLUMN later integer`)
+			exec(`CREATE INDEX later ON disconnect (service_id, later)`)
+		}},
 		{"deadlock with another session", func() { deadlock(t, db) }},
 		{"no connection is left", func() { exhaust(t, db, p) }},
 	} {

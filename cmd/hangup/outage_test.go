@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -10,7 +9,7 @@ import (
 	"time"
 )
 
-// TestDatabaseOutage stops PostgreSQL while a log is written and starts it again: nothing is lost, memory stays flat and
+// TestDatabaseOutage stops PostgreSQL while a log is written and rotated, and starts it again: nothing is lost, memory stays flat and
 // /readyz says so meanwhile. HANGUP_TEST_OUTAGE is how long it is away, 6 s when it is not set.
 func TestDatabaseOutage(t *testing.T) {
 	t.Parallel()
@@ -25,24 +24,9 @@ func TestDatabaseOutage(t *testing.T) {
 		}
 	}
 	db := newServer(t)
-	w := newWriter(t, 1, t.TempDir()+"/a.log", false)
-	p := startServe(t, db.URL(), w.path)
-	writing, stopWriting := context.WithCancel(t.Context())
-	written := make(chan struct{})
-	go func() {
-		defer close(written)
-		tick := time.NewTicker(5 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-writing.Done():
-				w.flush()
-				return
-			case <-tick.C:
-			}
-			w.write(10)
-		}
-	}()
+	path := t.TempDir() + "/a.log"
+	p := startServe(t, db.URL(), path)
+	l := newLoad(t, seedOf(t), db, path)
 	ready := func(want int, word string) func() bool {
 		return func() bool {
 			code, body := p.get("/readyz")
@@ -73,11 +57,8 @@ func TestDatabaseOutage(t *testing.T) {
 
 	db.start()
 	eventually(t, "ready again", ready(http.StatusOK, `"ready"`), p.log.String)
-	stopWriting()
-	<-written
-	eventually(t, "every line is shown", func() bool { return p.summary("?from=now-1h&to=now").Requests == int64(w.n) }, p.log.String)
-	audit(t, db.conn(), w)
-	t.Logf("%d lines", w.n)
+	settled(t, db, p, l)
+	t.Logf("%d rotations", l.turns)
 	p.stop()
 }
 
