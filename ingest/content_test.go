@@ -3,6 +3,7 @@ package ingest_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -64,6 +65,32 @@ func TestHolesAreSkipped(t *testing.T) {
 	r.complete()
 	if n := r.number(`SELECT sum(bytes_skipped)::bigint FROM generation`); n != 8000+11 {
 		t.Errorf("bytes_skipped = %d, want 8011", n)
+	}
+}
+
+// TestHoleBeforeAnOpenRecord stops between a hole and the record whose first line stands behind it.
+func TestHoleBeforeAnOpenRecord(t *testing.T) {
+	const hole = 100
+	r := newRig(t)
+	r.source.Parser.Format = "python-logging"
+	f := r.open("app.log")
+	for i := range 40 {
+		r.write(f, fmt.Sprintf("2026-11-22 10:00:%02d,000 - shop.web - ERROR - Error handling request /a\nTraceback (most recent call last):\n  File \"a.py\", line 1, in a\nValueError: %d\n", i, i))
+	}
+	r.start("app.log")
+	first := r.size("app.log")
+	committed := func(off int64) func() bool {
+		return func() bool { return r.number(`SELECT coalesce(sum(off), 0)::bigint FROM generation`) == off }
+	}
+	r.eventually("what came before the hole is committed", committed(first), r.generations)
+	r.write(f, strings.Repeat("\x00", hole)+"2026-11-22 10:01:00,000 - shop.web - ERROR - Error handling request /b\n")
+	r.eventually("the hole is committed", func() bool { return r.number(`SELECT sum(off)::bigint FROM generation`) >= first+hole }, r.generations)
+	r.stop()
+	r.write(f, "Traceback (most recent call last):\n  File \"a.py\", line 1, in a\nBrokenPipeError: [Errno 32] Broken pipe\n")
+	r.start("app.log")
+	r.eventually("all is committed", committed(r.size("app.log")), r.generations)
+	if n := r.number(`SELECT sum(bytes_oversize)::bigint FROM generation`); n != 0 {
+		t.Errorf("%d bytes were taken for the rest of a line that is too long", n)
 	}
 }
 

@@ -416,6 +416,9 @@ func (m *manager) begin(ctx context.Context, e entry, f file, newest *int64) err
 	if *newest == 0 {
 		g.FirstSeen = m.first
 	}
+	if m.source.Since > 0 {
+		g.Settings.Since = g.FirstSeen.Add(-m.source.Since)
+	}
 	if g.Head, err = event.HeadPrint(f, event.HeadSize); err != nil {
 		return err
 	}

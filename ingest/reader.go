@@ -42,8 +42,8 @@ type lineReader struct {
 // readAhead is how much is read at once, in bytes.
 const readAhead = 256 << 10
 
-// newLineReader starts at off, after line number lines. An offset inside a line (only after an oversize part) goes on
-// with skipping that line.
+// newLineReader starts at off, after line number lines. An offset inside a line goes on with skipping that line: it comes
+// after an oversize part, or after a hole, which ends with a NUL byte and of which the rest is a line of its own.
 func newLineReader(r io.ReaderAt, off, lines int64) (*lineReader, error) {
 	lr := &lineReader{r: r, off: off, number: lines, buf: make([]byte, 0, readAhead)}
 	if off > 0 {
@@ -51,7 +51,7 @@ func newLineReader(r io.ReaderAt, off, lines int64) (*lineReader, error) {
 		if _, err := r.ReadAt(b[:], off-1); err != nil && !errors.Is(err, io.EOF) {
 			return nil, fmt.Errorf("read before offset %d: %w", off, err)
 		}
-		lr.skipping = b[0] != '\n'
+		lr.skipping = b[0] != '\n' && b[0] != 0
 	}
 	return lr, nil
 }

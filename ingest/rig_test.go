@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -50,7 +51,7 @@ func (r *rig) start(names ...string) {
 	var sources []ingest.Source
 	for _, n := range names {
 		s := r.source
-		s.Service, s.Path, s.Pattern, s.Parser.Format = "test", r.path(n), ingest.IsPattern(n), "nginx-combined"
+		s.Service, s.Path, s.Pattern, s.Parser.Format = "test", r.path(n), ingest.IsPattern(n), cmp.Or(s.Parser.Format, "nginx-combined")
 		sources = append(sources, s)
 	}
 	s := store.New(r.pool)
@@ -83,6 +84,14 @@ func (r *rig) start(names ...string) {
 }
 
 // line makes the next log line. Each says its number, so that a lost or doubled one shows.
+func (r *rig) size(name string) int64 {
+	st, err := os.Stat(r.path(name))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return st.Size()
+}
+
 func (r *rig) line() string {
 	r.seq++
 	r.want[r.seq] = true

@@ -71,14 +71,14 @@ func (c verifyCmd) run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	v := &verifier{since: since, quick: c.Quick, cfg: cfg, now: now, configured: map[string]parser.Options{}, progress: func(string) {}}
+	v := &verifier{since: since, quick: c.Quick, cfg: cfg, now: now, configured: map[string]ingest.Source{}, progress: func(string) {}}
 	if len(cfg.Sources) > 0 {
 		sources, err := cfg.sources(nil)
 		if err != nil {
 			return err
 		}
 		for _, s := range sources {
-			v.configured[s.Path] = s.Parser
+			v.configured[s.Path] = s
 		}
 	}
 	if e.getenv("GOMEMLIMIT") == "" {
@@ -229,11 +229,11 @@ func (v *verifier) options(g *store.StoredGeneration) (list []parser.Options, ne
 	list = append(list, o)
 	newer = s.Formats != v.cfg.user.Fingerprint()
 	if now, ok := v.configured[g.Source]; ok {
-		have := ingest.SettingsOf(now)
+		have := ingest.SettingsOf(now.Parser)
 		have.Since, have.Until = s.Since, s.Until
 		if have != s {
 			newer = true
-			list = append(list, now)
+			list = append(list, now.Parser)
 		}
 	}
 	return slices.DeleteFunc(list, func(o parser.Options) bool {

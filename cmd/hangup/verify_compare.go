@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -28,9 +29,9 @@ const (
 // verifier compares what is stored with what files say.
 type verifier struct {
 	stored     store.Stored
-	named      []bool // generations of the source that is asked for, all if none is
-	chosen     []bool // those of them that are not too old
-	configured map[string]parser.Options
+	named      []bool                   // generations of the source that is asked for, all if none is
+	chosen     []bool                   // those of them that are not too old
+	configured map[string]ingest.Source // by path
 	cfg        config
 	since, now time.Time
 	quick      bool
@@ -152,7 +153,14 @@ func (v *verifier) readFiles(ctx context.Context, fates map[int]checked) error {
 	var paths []string
 	for i := range v.stored.Generations {
 		if g := &v.stored.Generations[i]; v.chosen[i] {
-			paths = append(paths, g.Source, g.Path, ingest.LogOf(g.Path))
+			log := ingest.LogOf(g.Path)
+			paths = append(paths, g.Source, g.Path, log)
+			for _, dir := range v.configured[g.Source].Also { // rotation moves files there
+				if !filepath.IsAbs(dir) {
+					dir = filepath.Join(filepath.Dir(log), dir)
+				}
+				paths = append(paths, filepath.Join(dir, filepath.Base(log)))
+			}
 		}
 	}
 	slices.Sort(paths)
