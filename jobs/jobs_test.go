@@ -132,6 +132,11 @@ func TestJobsRunAtOnceAndAgain(t *testing.T) {
 				t.Errorf("the log does not say %s:\n%s", want, log.String())
 			}
 		}
+		for name, want := range map[string][2]int64{"good": {6, 0}, "bad": {6, 6}, "worse": {11, 11}} {
+			if x := s.Stats(name); x.Runs != want[0] || x.Failures != want[1] || x.LastSuccess.IsZero() != (name != "good") {
+				t.Errorf("the stats of job %s are %+v", name, x)
+			}
+		}
 		if len(s.Jobs()) != 3 || s.Jobs()[2].Name != "worse" {
 			t.Errorf("the jobs are %v", s.Jobs())
 		}

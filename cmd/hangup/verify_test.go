@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -279,4 +280,51 @@ formats:
 		t.Fatal(err)
 	}
 	expect("a damaged archive", 2, []string{"1 unread", "the compressed file ends before its content does"})
+}
+
+// TestVerifyPlaces counts logs of a pattern again of which only the newest part was to be read, and one of which rotation
+// has moved to another directory.
+func TestVerifyPlaces(t *testing.T) {
+	t.Parallel()
+	dir, url := t.TempDir(), storetest.URL(t)
+	now := time.Now().UTC()
+	for _, name := range []string{"a.log", "b.log"} {
+		var b strings.Builder
+		for i := range 100 {
+			at := now.Add(-2 * time.Hour)
+			if i >= 60 {
+				at = now.Add(-time.Minute)
+			}
+			_, _ = fmt.Fprintf(&b, "203.0.113.7 - - [%s] \"GET /%s/%d HTTP/1.1\" %d 0 \"-\" \"curl/8.5.0\"\n", at.Format("02/Jan/2006:15:04:05 -0700"), name, i, []int{200, 499}[i%2])
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	config := filepath.Join(t.TempDir(), "hangup.yaml")
+	if err := os.WriteFile(config, []byte("sources:\n  - {path: "+dir+"/*.log, since: 1h, also: old}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := readConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources, err := cfg.sources(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := startInstance(t, url, sources)
+	eventually(t, "both read", func() bool { s := x.source(dir + "/*.log").Records; return s.Read == 200 && s.Skipped == 120 }, func() string { return x.log.String() })
+	if code, out := runVerify(t, url); code != 0 || !strings.Contains(out, "2 log contents: 2 equal.") {
+		t.Errorf("verify gives %d:\n%s", code, out)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "old"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(dir, "a.log"), filepath.Join(dir, "old", "a.log.1")); err != nil {
+		t.Fatal(err)
+	}
+	if code, out := runVerify(t, url, "--config", config); code != 0 || !strings.Contains(out, "2 log contents: 2 equal.") {
+		t.Errorf("verify with the directory of rotated files gives %d:\n%s", code, out)
+	}
 }
