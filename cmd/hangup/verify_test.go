@@ -351,7 +351,10 @@ func TestVerifyRegrouped(t *testing.T) {
 	write("2026-11-22 10:00:00,000 - shop.web - ERROR - Error handling request /a\n")
 	eventually(t, "the first part stored", func() bool { return x.source(path).Records.Read == 1 }, func() string { return x.log.String() })
 	write("Traceback (most recent call last):\n  File \"a.py\", line 1, in a\nValueError: no\n")
-	eventually(t, "the rest stored", func() bool { s := x.source(path); return s.Records.Read > 1 && s.LagBytes == 0 && s.Bytes.Committed > 140 }, func() string { return x.log.String() })
+	eventually(t, "the rest stored", func() bool {
+		s := x.source(path)
+		return s.Records.Read > 1 && s.LagBytes == 0 && s.Bytes.Committed > 140
+	}, func() string { return x.log.String() })
 	if code, out := runVerify(t, url); code != 0 || !strings.Contains(out, "1 log content: 1 regrouped.") || !strings.Contains(out, "counted in two") {
 		t.Errorf("verify gives %d:\n%s", code, out)
 	}
