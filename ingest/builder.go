@@ -235,8 +235,8 @@ func (u *builder) name(at uint32) []byte {
 // view returns a string that is b, and changes with it.
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
-// size says how much the batch holds: its minutes, clients and hang-ups.
-func (u *builder) size() int { return len(u.counts) + len(u.visits) + 4*len(u.b.Disconnects) }
+// size says how much the batch holds: its minutes, clients and hang-ups, of which each takes the room of many.
+func (u *builder) size() int { return len(u.counts) + len(u.visits) + 20*len(u.b.Disconnects) }
 
 // finish returns the batch. Nothing can be added after that.
 func (u *builder) finish() *event.Batch {
