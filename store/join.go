@@ -33,8 +33,11 @@ const (
 	joinLiveRounds = 5
 	joinRecent     = time.Minute
 	joinPatience   = 200 * time.Millisecond // with another that changes the stored hang-ups
-	joinBudget     = "500ms"                // for each round: thousands of hang-ups of one client in one second are compared with each other
 )
+
+// joinBudget bounds each round of joining within a commit: thousands of hang-ups of one client in one second are compared
+// with each other.
+var joinBudget = "500ms"
 
 // queryCanceled is the SQLSTATE of a statement that took longer than it may.
 const queryCanceled = "57014"
