@@ -19,25 +19,45 @@ type builder struct {
 	b       *event.Batch
 	own     *tallier // counts what add gets
 
-	cells    table[cellKey]
-	counts   []minuteCount // of the cells
-	ages     []age
+	room
 	routes   []event.Route
 	routeNo  map[event.Route]uint32
 	agents   []event.Agent
 	agentNo  map[event.Agent]uint32
-	clients  table[clientKey]
-	visits   []visit // of the clients
-	marks    []uint32
-	names    []byte // what the batch calls the clients
-	extras   []event.Counts
 	watching map[watchKey]*thinner
 	parts    []*tally // what Sums are made of
 	finished bool
+}
+
+// room is what a builder counts in. The next one may have it.
+type room struct {
+	cells   table[cellKey]
+	counts  []minuteCount // of the cells
+	ages    []age
+	values  []int64 // the ages by cell
+	clients table[clientKey]
+	visits  []visit // of the clients
+	marks   []uint32
+	names   []byte // what the batch calls the clients
+	extras  []event.Counts
 
 	// where what a tally holds has gone
 	cellOf, clientOf []uint32
 	watched          []string // by client; "" for those that are not watched
+}
+
+// empty returns the room to be used again. Much room is given up when little of it was used.
+func (r *room) empty() room {
+	if cap(r.ages) > 1<<16 && len(r.ages) < cap(r.ages)/16 {
+		return room{}
+	}
+	r.cells.clear()
+	r.clients.clear()
+	clear(r.watched)
+	return room{
+		cells: r.cells, counts: r.counts[:0], ages: r.ages[:0], values: r.values[:0], clients: r.clients, visits: r.visits[:0],
+		marks: r.marks[:0], names: r.names[:0], extras: r.extras[:0], cellOf: r.cellOf, clientOf: r.clientOf, watched: r.watched,
+	}
 }
 
 // minuteCount is what a cell counts.
@@ -52,9 +72,10 @@ const maxSamples = 5
 
 // builder returns a builder that counts single records with c, which remembers words of earlier batches.
 func (c *tallier) builder(s *serviceState, source, generation, start int64) *builder {
-	if c.shapes == nil {
+	if c.classes == nil {
 		*c = *newTallier(c.counting)
 	}
+	c.full = &s.router.full
 	c.begin(start)
 	return &builder{
 		service: s, own: c,
@@ -248,7 +269,7 @@ func (u *builder) finish() *event.Batch {
 	u.flushSigns()
 	u.makeMinutes()
 	u.makeClients()
-	u.cells, u.counts, u.ages, u.clients, u.visits, u.names, u.marks, u.watching = table[cellKey]{}, nil, nil, table[clientKey]{}, nil, nil, nil, nil
+	u.watching = nil
 	return u.b
 }
 
@@ -338,7 +359,8 @@ func (u *builder) dealAges() []int64 {
 		c.ages, c.drops = at, at+n
 		at += n + d
 	}
-	values := make([]int64, at)
+	u.values = slices.Grow(u.values[:0], int(at))[:at]
+	values := u.values
 	for _, a := range u.ages {
 		next := &u.counts[a.cell].ages
 		if a.drop {

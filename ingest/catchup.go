@@ -97,8 +97,10 @@ func (p *pipeline) run(ctx context.Context, stop <-chan struct{}, store func(con
 		}
 	})
 	for range p.workers {
+		c := newTallier(p.u.own.counting)
+		c.full = p.u.own.full
 		g.Go(func() error {
-			p.worker(ctx, work)
+			p.worker(ctx, c, work)
 			return nil
 		})
 	}
@@ -146,7 +148,9 @@ func (p *pipeline) run(ctx context.Context, stop <-chan struct{}, store func(con
 func (p *pipeline) full() filled {
 	f := filled{b: p.u.finish(), sums: p.u.parts, ends: p.ends}
 	f.mark = p.mark(f.b.End)
+	used := &p.u.room
 	p.u, p.ends = p.open(&p.tally, f.b.End), [2]event.Line{}
+	p.u.room = used.empty()
 	return f
 }
 
@@ -181,9 +185,8 @@ func (p *pipeline) mark(end int64) event.Print {
 	return m
 }
 
-// worker tallies chunks that can be read by themselves.
-func (p *pipeline) worker(ctx context.Context, work <-chan *chunk) {
-	c := newTallier(p.tally.counting)
+// worker tallies chunks that can be read by themselves with c.
+func (p *pipeline) worker(ctx context.Context, c *tallier, work <-chan *chunk) {
 	var mine, of *parser.Aside
 	for k := range work {
 		if k.start > p.begin { // the first is the parser's

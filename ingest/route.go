@@ -1,7 +1,9 @@
 package ingest
 
 import (
+	"maps"
 	"strings"
+	"sync/atomic"
 
 	"hangup/event"
 )
@@ -18,9 +20,64 @@ type router struct {
 	root   node
 	nodes  int // below root
 	known  map[event.Route]bool
+	full   fullPrefixes // those that learn has met
 }
 
-type node struct{ children map[string]*node }
+type node struct {
+	children map[string]*node
+	full     bool // it is among the full prefixes
+}
+
+// fullPrefixes are those under which no more segments are kept, with those that are. Anybody may load them at any time: what
+// is there never changes, but for what is added.
+type fullPrefixes struct{ atomic.Pointer[prefixes] }
+
+type prefixes struct {
+	deep [maxSegments + 1]bool // there are some of so many segments
+	kept map[string]map[string]bool
+}
+
+// add adds a prefix of n segments. It is for one goroutine at a time.
+func (f *fullPrefixes) add(prefix string, segments int, n *node) {
+	all := &prefixes{kept: map[string]map[string]bool{}}
+	if old := f.Load(); old != nil {
+		maps.Copy(all.kept, old.kept)
+		all.deep = old.deep
+	}
+	kept := make(map[string]bool, len(n.children))
+	for s := range n.children {
+		kept[s] = true
+	}
+	all.kept[prefix] = kept
+	all.deep[min(segments, maxSegments)] = true
+	f.Store(all)
+	n.full = true
+}
+
+// shorten appends the template of a shape, after a method and a NUL, as far as full prefixes tell it: admit gives both the
+// same route. It returns false when they tell nothing.
+func (f *fullPrefixes) shorten(b []byte, shape string) (out []byte, shorter bool) {
+	full := f.Load()
+	if full == nil || !strings.HasPrefix(shape, "/") {
+		return b, false
+	}
+	begin := len(b)
+	for i, n := 0, 0; i < len(shape); n++ {
+		end := i + 1
+		for end < len(shape) && shape[end] != '/' {
+			end++
+		}
+		s := shape[i+1 : end]
+		if full.deep[min(n, maxSegments)] && !strings.HasPrefix(s, "{") {
+			if kept := full.kept[string(b[begin:])]; kept != nil && !kept[s] {
+				s, shorter = "{*}", true
+			}
+		}
+		b = append(append(b, '/'), s...)
+		i = end
+	}
+	return b, shorter
+}
 
 // nodesPerRoute bounds the tree of what was seen: whoever sends requests chooses paths, and positions multiply.
 const nodesPerRoute = 4
@@ -73,6 +130,9 @@ func (r *router) learn(t string) string {
 		next := n.children[s]
 		if next == nil {
 			if len(n.children) >= r.limits.PerPosition && !strings.HasPrefix(s, "{") {
+				if !n.full {
+					r.full.add(strings.Join(append([]string{""}, segments[:i]...), "/"), i, n)
+				}
 				s = "{*}"
 				segments[i] = s
 				next = n.children[s]

@@ -46,7 +46,7 @@ func appendTemplate(b []byte, path string, refused uint64) ([]byte, bool) {
 	if path == "" {
 		return append(b, event.NoRoute...), true
 	}
-	if i := strings.IndexByte(path[:min(len(path), 8)], ':'); i > 0 && strings.HasPrefix(path[i:], "://") { // absolute form, RFC 9112 section 3.2.2
+	if i := schemeEnd(path); i > 0 { // absolute form, RFC 9112 section 3.2.2
 		if j := strings.IndexByte(path[i+3:], '/'); j >= 0 {
 			path = path[i+3+j:]
 		} else {
@@ -91,6 +91,18 @@ func appendTemplate(b []byte, path string, refused uint64) ([]byte, bool) {
 			return append(b, path[copied:i]...), true
 		}
 	}
+}
+
+// schemeEnd returns how long the scheme of a URL is, 0 for a path.
+func schemeEnd(s string) int {
+	if s[0] == '/' {
+		return 0
+	}
+	i := strings.IndexByte(s[:min(len(s), 8)], ':')
+	if i < 0 || !strings.HasPrefix(s[i:], "://") {
+		return 0
+	}
+	return i
 }
 
 func isPathEnd(c byte) bool { return c == '?' || c == ';' || c == '#' }

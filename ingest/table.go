@@ -63,6 +63,60 @@ func (x *table[K]) clear() {
 	x.keys = x.keys[:0]
 }
 
+// words remembers something of texts. The zero value is empty.
+type words[W any] struct {
+	slots []wordSlot
+	keys  []string
+	list  []W // of the keys
+}
+
+type wordSlot struct {
+	hash uint64
+	at   uint32 // place + 1; 0 is free
+}
+
+// find returns what is remembered of a text whose hash is h, nil for nothing. It is valid until the next add.
+func (x *words[W]) find(h uint64, key string) *W {
+	if len(x.slots) == 0 {
+		return nil
+	}
+	mask := uint64(len(x.slots) - 1)
+	for i := h & mask; ; i = (i + 1) & mask {
+		s := &x.slots[i]
+		if s.at == 0 {
+			return nil
+		}
+		if s.hash == h && x.keys[s.at-1] == key {
+			return &x.list[s.at-1]
+		}
+	}
+}
+
+// add remembers something of a text that is not there yet.
+func (x *words[W]) add(h uint64, key string, w W) *W {
+	if len(x.list)*2 >= len(x.slots) {
+		old := x.slots
+		x.slots = make([]wordSlot, max(64, 2*len(old)))
+		for _, s := range old {
+			if s.at != 0 {
+				x.put(s)
+			}
+		}
+	}
+	x.keys, x.list = append(x.keys, key), append(x.list, w)
+	x.put(wordSlot{h, uint32(len(x.list))})
+	return &x.list[len(x.list)-1]
+}
+
+func (x *words[W]) put(s wordSlot) {
+	mask := uint64(len(x.slots) - 1)
+	i := s.hash & mask
+	for x.slots[i].at != 0 {
+		i = (i + 1) & mask
+	}
+	x.slots[i] = s
+}
+
 // secrets are what hashes begin with: whoever sends requests chooses what is hashed.
 var secrets = [3]uint64{rand.Uint64(), rand.Uint64(), rand.Uint64()}
 

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"hash/maphash"
 	"math"
 	"strings"
 	"sync"
@@ -143,10 +144,12 @@ type tallier struct {
 	t     *tally
 	epoch uint32 // of t: local numbers of words are those of their epoch
 
-	shapes  map[string]*shapeWord // by method, NUL, shape
-	agents  map[string]*agentWord // by user agent
-	classes map[event.Agent]*agentWord
+	shapes  words[shapeWord] // by method, NUL, shape
+	agents  words[agentWord] // by user agent
+	classes map[event.Agent]*agentClass
 	buf     []byte
+	short   []byte
+	full    *fullPrefixes // of the service
 
 	seen         time.Time // when the records are read, as of which the next two are
 	oldest, next int64     // Unix seconds between which times are believed
@@ -173,9 +176,12 @@ type shapeWord struct {
 }
 
 type agentWord struct {
+	class *agentClass
+	hash  int64
+}
+
+type agentClass struct {
 	agent        event.Agent
-	class        *agentWord // the first word of the same class, which has the local number
-	hash         int64
 	epoch, local uint32
 }
 
@@ -183,10 +189,7 @@ type agentWord struct {
 const maxWords = 20000
 
 func newTallier(what counting) *tallier {
-	return &tallier{
-		counting: what,
-		shapes:   map[string]*shapeWord{}, agents: map[string]*agentWord{}, classes: map[event.Agent]*agentWord{},
-	}
+	return &tallier{counting: what, classes: map[event.Agent]*agentClass{}}
 }
 
 // begin starts a tally at an offset.
@@ -194,11 +197,11 @@ func (c *tallier) begin(start int64) {
 	c.t = spare.Get().(*tally)
 	c.t.start, c.t.end, c.t.first = start, start, math.MaxInt64
 	c.epoch++
-	if len(c.shapes) > maxWords {
-		clear(c.shapes)
+	if len(c.shapes.list) > maxWords {
+		c.shapes = words[shapeWord]{}
 	}
-	if len(c.agents) > maxWords || len(c.classes) > maxWords {
-		clear(c.agents)
+	if len(c.agents.list) > maxWords || len(c.classes) > maxWords {
+		c.agents = words[agentWord]{}
 		clear(c.classes)
 	}
 }
@@ -251,7 +254,7 @@ func (c *tallier) count(r *event.Record, seen time.Time) {
 	unix, nanos := at.Unix(), at.UnixNano()
 	t.first = min(t.first, nanos)
 	agent := c.agent(e.UserAgent)
-	class, hour := agent.class.local, int32(unix/3600)
+	class, hour := c.class(agent.class), int32(unix/3600)
 	k := cellKey{unix / 60, c.shape(e.Method, e.Path), class}
 	if c.sums {
 		hour = 0
@@ -314,11 +317,20 @@ func (c *tallier) shape(method, path string) uint32 {
 	c.buf = append(append(c.buf[:0], method...), 0)
 	n := len(c.buf)
 	c.buf = appendShape(c.buf, path)
-	w := c.shapes[string(c.buf)]
+	key := view(c.buf)
+	h := maphash.String(seeds[0], key)
+	w := c.shapes.find(h, key)
+	if w == nil { // paths that hold names of things make new shapes all the time
+		var shorter bool
+		if c.short, shorter = c.full.shorten(append(c.short[:0], key[:n]...), key[n:]); shorter {
+			key = view(c.short)
+			h = maphash.String(seeds[0], key)
+			w = c.shapes.find(h, key)
+		}
+	}
 	if w == nil {
-		key := string(c.buf)
-		w = &shapeWord{shape: event.Route{Method: key[:n-1], Template: key[n:]}}
-		c.shapes[key] = w
+		key = strings.Clone(key)
+		w = c.shapes.add(h, key, shapeWord{shape: event.Route{Method: key[:n-1], Template: key[n:]}})
 	}
 	if w.epoch != c.epoch {
 		w.epoch, w.local = c.epoch, uint32(len(c.t.routes))
@@ -327,24 +339,32 @@ func (c *tallier) shape(method, path string) uint32 {
 	return w.local
 }
 
-// agent returns the word of a user agent, whose class has a number.
-func (c *tallier) agent(ua string) *agentWord {
-	w := c.agents[ua]
-	if w == nil {
-		w = &agentWord{agent: agentOf(ua), hash: agentHash(ua)}
-		if w.class = c.classes[w.agent]; w.class == nil {
-			w.class = w
-			c.classes[w.agent] = w
-		}
-		if len(ua) <= maxAgent {
-			c.agents[strings.Clone(ua)] = w
-		}
+// agent returns the word of a user agent.
+func (c *tallier) agent(ua string) agentWord {
+	h := maphash.String(seeds[0], ua)
+	if w := c.agents.find(h, ua); w != nil {
+		return *w
 	}
-	if k := w.class; k.epoch != c.epoch {
+	g := agentOf(ua)
+	k := c.classes[g]
+	if k == nil {
+		k = &agentClass{agent: g}
+		c.classes[g] = k
+	}
+	w := agentWord{k, agentHash(ua)}
+	if len(ua) <= maxAgent {
+		c.agents.add(h, strings.Clone(ua), w)
+	}
+	return w
+}
+
+// class returns the number of a user agent class.
+func (c *tallier) class(k *agentClass) uint32 {
+	if k.epoch != c.epoch {
 		k.epoch, k.local = c.epoch, uint32(len(c.t.agents))
 		c.t.agents = append(c.t.agents, k.agent)
 	}
-	return w
+	return k.local
 }
 
 // client returns the number of a client in an hour.
