@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"iter"
-	"time"
 
 	"hangup/event"
 )
@@ -97,10 +96,10 @@ func (p Part) Ages() iter.Seq[Age] {
 
 // Visit is what one client did.
 type Visit struct {
-	Client   string // as hang-ups name it; it is valid until Release
-	Key      uint64 // its ClientKey
-	Counts   event.Counts
-	LastSeen time.Time
+	Client            string // as hang-ups name it; it is valid until Release
+	Key               uint64 // its ClientKey
+	Requests, Hangups int64
+	LastSeen          int64 // Unix nanoseconds
 }
 
 // Visits returns what each client did.
@@ -108,12 +107,17 @@ func (p Part) Visits() iter.Seq[Visit] {
 	return func(yield func(Visit) bool) {
 		for i := range p.t.visits {
 			v := &p.t.visits[i]
-			raw, key := view(p.t.names[v.name:][:v.size]), p.t.clients.keys[i].hash()
-			name := clean(raw, maxShort)
-			if name != raw {
-				key = ClientKey(name)
+			raw := view(p.t.names[v.name:][:v.size])
+			one := Visit{Client: clean(raw, maxShort), Key: p.t.clients.keys[i].hash(), Requests: int64(v.requests), LastSeen: v.seen}
+			if one.Client != raw {
+				one.Key = ClientKey(one.Client)
 			}
-			if !yield(Visit{name, key, v.whole(p.t.extras), time.Unix(0, v.seen)}) {
+			if v.extra > 0 {
+				more := &p.t.extras[v.extra-1]
+				one.Requests += more.Requests
+				one.Hangups = more.Disconnects()
+			}
+			if !yield(one) {
 				return
 			}
 		}

@@ -16,8 +16,8 @@ import (
 type totals struct {
 	Cells    map[cellOfTotals]event.Counts
 	Agents   map[event.Agent]event.Counts
-	Clients  map[string]event.Counts
-	Last     map[string]time.Time
+	Clients  map[string][2]int64 // requests and hang-ups
+	Last     map[string]int64
 	Done     map[event.Route]string
 	Drop     map[event.Route]string
 	Hangups  []string
@@ -32,8 +32,8 @@ type cellOfTotals struct {
 
 func newTotals() *totals {
 	return &totals{
-		Cells: map[cellOfTotals]event.Counts{}, Agents: map[event.Agent]event.Counts{}, Clients: map[string]event.Counts{},
-		Last: map[string]time.Time{}, Done: map[event.Route]string{}, Drop: map[event.Route]string{},
+		Cells: map[cellOfTotals]event.Counts{}, Agents: map[event.Agent]event.Counts{}, Clients: map[string][2]int64{},
+		Last: map[string]int64{}, Done: map[event.Route]string{}, Drop: map[event.Route]string{},
 	}
 }
 
@@ -43,10 +43,10 @@ func plus[K comparable](m map[K]event.Counts, k K, c event.Counts) {
 	m[k] = have
 }
 
-func (s *totals) seen(client string, at time.Time) {
-	if at = at.UTC(); at.After(s.Last[client]) {
-		s.Last[client] = at
-	}
+func (s *totals) visit(client string, requests, hangups, at int64) {
+	n := s.Clients[client]
+	s.Clients[client] = [2]int64{n[0] + requests, n[1] + hangups}
+	s.Last[client] = max(s.Last[client], at)
 }
 
 func (s *totals) hangups(b *event.Batch) {
@@ -83,8 +83,7 @@ func TestSumsAreOfBatches(t *testing.T) {
 				drop[m.Route].Merge(&m.Drop)
 			}
 			for _, c := range b.Clients {
-				plus(want.Clients, c.Client, c.Counts)
-				want.seen(c.Client, c.LastSeen)
+				want.visit(c.Client, c.Counts.Requests, c.Counts.Disconnects(), c.LastSeen.UnixNano())
 			}
 		}
 		for r, h := range done {
@@ -118,8 +117,7 @@ func TestSumsAreOfBatches(t *testing.T) {
 					if v.Key != ClientKey(v.Client) {
 						t.Errorf("%q has the keys %d and %d", v.Client, v.Key, ClientKey(v.Client))
 					}
-					plus(got.Clients, strings.Clone(v.Client), v.Counts)
-					got.seen(strings.Clone(v.Client), v.LastSeen)
+					got.visit(strings.Clone(v.Client), v.Requests, v.Hangups, v.LastSeen)
 				}
 			}
 			s.Release()

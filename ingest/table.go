@@ -63,11 +63,11 @@ func (x *table[K]) clear() {
 	x.keys = x.keys[:0]
 }
 
-// words remembers something of texts. The zero value is empty.
+// words remembers something of texts, which it knows by their hashes: of two texts it takes one for the other once in 2^64
+// cases, and nobody who sends texts can tell which. The zero value is empty.
 type words[W any] struct {
 	slots []wordSlot
-	keys  []string
-	list  []W // of the keys
+	list  []W
 }
 
 type wordSlot struct {
@@ -75,25 +75,27 @@ type wordSlot struct {
 	at   uint32 // place + 1; 0 is free
 }
 
+// hashText returns the hash by which a text is known.
+func hashText(s string) uint64 { return maphash.String(seeds[0], s) }
+
 // find returns what is remembered of a text whose hash is h, nil for nothing. It is valid until the next add.
-func (x *words[W]) find(h uint64, key string) *W {
+func (x *words[W]) find(h uint64) *W {
 	if len(x.slots) == 0 {
 		return nil
 	}
 	mask := uint64(len(x.slots) - 1)
 	for i := h & mask; ; i = (i + 1) & mask {
-		s := &x.slots[i]
-		if s.at == 0 {
+		switch s := &x.slots[i]; {
+		case s.at == 0:
 			return nil
-		}
-		if s.hash == h && x.keys[s.at-1] == key {
+		case s.hash == h:
 			return &x.list[s.at-1]
 		}
 	}
 }
 
 // add remembers something of a text that is not there yet.
-func (x *words[W]) add(h uint64, key string, w W) *W {
+func (x *words[W]) add(h uint64, w W) *W {
 	if len(x.list)*2 >= len(x.slots) {
 		old := x.slots
 		x.slots = make([]wordSlot, max(64, 2*len(old)))
@@ -103,7 +105,7 @@ func (x *words[W]) add(h uint64, key string, w W) *W {
 			}
 		}
 	}
-	x.keys, x.list = append(x.keys, key), append(x.list, w)
+	x.list = append(x.list, w)
 	x.put(wordSlot{h, uint32(len(x.list))})
 	return &x.list[len(x.list)-1]
 }

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"fmt"
-	"hash/maphash"
 	"math"
 	"strings"
 	"sync"
@@ -177,7 +176,7 @@ type shapeWord struct {
 
 type agentWord struct {
 	class *agentClass
-	hash  int64
+	hash  int64 // as it is stored
 }
 
 type agentClass struct {
@@ -318,19 +317,19 @@ func (c *tallier) shape(method, path string) uint32 {
 	n := len(c.buf)
 	c.buf = appendShape(c.buf, path)
 	key := view(c.buf)
-	h := maphash.String(seeds[0], key)
-	w := c.shapes.find(h, key)
+	h := hashText(key)
+	w := c.shapes.find(h)
 	if w == nil { // paths that hold names of things make new shapes all the time
 		var shorter bool
 		if c.short, shorter = c.full.shorten(append(c.short[:0], key[:n]...), key[n:]); shorter {
 			key = view(c.short)
-			h = maphash.String(seeds[0], key)
-			w = c.shapes.find(h, key)
+			h = hashText(key)
+			w = c.shapes.find(h)
 		}
 	}
 	if w == nil {
 		key = strings.Clone(key)
-		w = c.shapes.add(h, key, shapeWord{shape: event.Route{Method: key[:n-1], Template: key[n:]}})
+		w = c.shapes.add(h, shapeWord{shape: event.Route{Method: key[:n-1], Template: key[n:]}})
 	}
 	if w.epoch != c.epoch {
 		w.epoch, w.local = c.epoch, uint32(len(c.t.routes))
@@ -341,8 +340,8 @@ func (c *tallier) shape(method, path string) uint32 {
 
 // agent returns the word of a user agent.
 func (c *tallier) agent(ua string) agentWord {
-	h := maphash.String(seeds[0], ua)
-	if w := c.agents.find(h, ua); w != nil {
+	h := hashText(ua)
+	if w := c.agents.find(h); w != nil {
 		return *w
 	}
 	g := agentOf(ua)
@@ -352,9 +351,7 @@ func (c *tallier) agent(ua string) agentWord {
 		c.classes[g] = k
 	}
 	w := agentWord{k, agentHash(ua)}
-	if len(ua) <= maxAgent {
-		c.agents.add(h, strings.Clone(ua), w)
-	}
+	c.agents.add(h, w)
 	return w
 }
 

@@ -80,11 +80,10 @@ func (s *clients) add(v *ingest.Visit) {
 		s.n++
 		*c = client{key: key, name: strings.Clone(v.Client)}
 	}
-	n := v.Counts.Disconnects()
-	c.requests += v.Counts.Requests
-	c.hangups += n
-	c.lastSeen = max(c.lastSeen, v.LastSeen.UnixNano())
-	if n <= 0 {
+	c.requests += v.Requests
+	c.hangups += v.Hangups
+	c.lastSeen = max(c.lastSeen, v.LastSeen)
+	if v.Hangups <= 0 {
 		return
 	}
 	if len(s.hungUp) < maxHungUp {
@@ -104,7 +103,8 @@ func (s *clients) takeBack(key uint64) {
 // clip forgets half of the clients.
 func (s *clients) clip() {
 	s.clipped = true
-	list := s.sorted()
+	list := s.all()
+	sortClients(list)
 	s.fill(len(s.slots), list[:len(list)/2])
 }
 
@@ -118,22 +118,19 @@ func (s *clients) all() []client {
 	return list
 }
 
-// sorted returns the clients, those that hung up most and asked most first.
-func (s *clients) sorted() []client {
-	list := s.all()
+// sortClients puts those that hung up most and asked most first.
+func sortClients(list []client) {
 	slices.SortFunc(list, func(a, b client) int {
 		return cmp.Or(cmp.Compare(b.hangups, a.hangups), cmp.Compare(b.requests, a.requests), strings.Compare(a.name, b.name))
 	})
-	return list
 }
 
 // top returns the n clients with most hang-ups.
 func (s *clients) top(n int) []Client {
+	list := slices.DeleteFunc(s.all(), func(c client) bool { return c.hangups <= 0 })
+	sortClients(list)
 	var out []Client
-	for _, c := range s.sorted() {
-		if len(out) == n || c.hangups <= 0 {
-			break
-		}
+	for _, c := range list[:min(n, len(list))] {
 		out = append(out, Client{
 			Client: c.name, Scope: ingest.ClientScope(c.name), Requests: c.requests, Hangups: c.hangups, LastSeen: time.Unix(0, c.lastSeen).UTC(),
 		})

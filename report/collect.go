@@ -50,9 +50,7 @@ func (c *collector) add(b *ingest.Sums, settled time.Time) {
 			continue
 		}
 		if c.filter.Route != "" && h.Client != "" { // requests are not counted by client and route
-			one := ingest.Visit{Client: h.Client, Key: clientOf(h.Client), LastSeen: h.Time}
-			one.Counts.Count(&h.Event)
-			one.Counts.Requests = 0
+			one := ingest.Visit{Client: h.Client, Key: clientOf(h.Client), Hangups: 1, LastSeen: h.Time.UnixNano()}
 			c.clients.add(&one)
 		}
 		if !h.Exchange && h.Duration.OK { // those of exchanges are in their ages
