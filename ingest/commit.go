@@ -167,9 +167,13 @@ func (w *follower) noteFormat(ctx context.Context) {
 	if name == "" || name == w.format {
 		return
 	}
-	if err := w.m.Ledger.SetFormat(ctx, w.m.source.Service, w.gen.Source, name, confidence); err != nil {
-		return
+	all, before := w.m.addFormat(name)
+	if all != before {
+		if err := w.m.Ledger.SetFormat(ctx, w.m.source.Service, w.gen.Source, all, confidence); err != nil {
+			w.m.takeFormat(before)
+			return
+		}
+		w.m.showFormat(all, confidence, parser.Found(w.parse).Formats)
 	}
 	w.format = name
-	w.m.setFormat(name, confidence, parser.Found(w.parse).Formats)
 }

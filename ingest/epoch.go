@@ -111,11 +111,11 @@ func (l ofEpoch) Generation(ctx context.Context, service string, id int64) (even
 	return g, err
 }
 
-func (l ofEpoch) AddGeneration(ctx context.Context, service string, g event.Generation, newest int64) (int64, error) {
+func (l ofEpoch) AddGenerations(ctx context.Context, service string, source int64, gs []event.Generation, newest int64) ([]int64, error) {
 	if err := l.still(ctx); err != nil {
-		return 0, err
+		return nil, err
 	}
-	return l.Ledger.AddGeneration(ctx, service, g, newest)
+	return l.Ledger.AddGenerations(ctx, service, source, gs, newest)
 }
 
 func (l ofEpoch) SetGeneration(ctx context.Context, service string, id int64, path string, state event.State, lost int64) error {

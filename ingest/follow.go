@@ -54,6 +54,10 @@ type follower struct {
 // length in memory.
 const tailMargin = 1 << 20
 
+// handTick is how often a follower looks whether what it has in hand is to be committed. With nothing in hand it looks as
+// often as directories are looked at.
+const handTick = liveWait / 4
+
 // run follows the generation. It returns nil when ctx ended or it was halted, and done when the generation was read to
 // its end.
 func (w *follower) run(ctx context.Context) (done bool, err error) {
@@ -180,12 +184,20 @@ func (w *follower) follow(ctx context.Context) (done bool, err error) {
 		} else {
 			defer t.stop()
 			blocks = t.blocks
+			w.lr.buf = nil // the tail has its own
 		}
 	}
-	tick := ticker()
+	tick := time.NewTicker(handTick)
 	defer tick.Stop()
-	begun := time.Now()
+	begun, slow := time.Now(), false
 	for {
+		if empty := w.opened.IsZero() && !w.parse.Open(); empty != slow {
+			if slow = empty; slow {
+				tick.Reset(scanEvery)
+			} else {
+				tick.Reset(handTick)
+			}
+		}
 		select {
 		case <-ctx.Done():
 			return false, nil

@@ -204,8 +204,12 @@ func (x *importing) find(ctx context.Context, c content) error {
 	if err != nil {
 		return err
 	}
-	if x.gen.ID, err = x.m.Library.AddGeneration(ctx, x.Service, x.gen, newest); errors.Is(err, event.ErrStale) {
+	ids, err := x.m.Library.AddGenerations(ctx, x.Service, id, []event.Generation{x.gen}, newest)
+	if errors.Is(err, event.ErrStale) {
 		return errTaken
+	}
+	if err == nil {
+		x.gen.ID = ids[0]
 	}
 	return err
 }

@@ -42,8 +42,8 @@ type Ledger interface {
 	// Epoch names the time in which nothing that was committed can have been lost: when it changes, all has to be looked at
 	// again.
 	Epoch(ctx context.Context) (string, error)
-	// AddGeneration stores a new generation and returns its id, or event.ErrStale when one was added after newest.
-	AddGeneration(ctx context.Context, service string, g event.Generation, newest int64) (int64, error)
+	// AddGenerations stores new generations and returns their ids, or event.ErrStale when one was added after newest.
+	AddGenerations(ctx context.Context, service string, source int64, gs []event.Generation, newest int64) ([]int64, error)
 	// SetGeneration notes where a generation is, its state, and how many bytes of it are lost.
 	SetGeneration(ctx context.Context, service string, id int64, path string, state event.State, lost int64) error
 	// RouteNames returns the routes of a service.

@@ -85,6 +85,9 @@ func byAge(a, b entry) int {
 
 // moved returns the rotated files of a log in the directories to which rotation moves them.
 func (m *manager) moved(log string, errs *[]error, seen map[inode]bool) (out []entry) {
+	if len(m.source.Also) == 0 {
+		return nil
+	}
 	dir, name := filepath.Split(log)
 	for _, also := range m.source.Also {
 		if !filepath.IsAbs(also) {

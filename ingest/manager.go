@@ -54,11 +54,10 @@ type manager struct {
 	wg      sync.WaitGroup
 	lastErr string
 
-	mu         sync.Mutex
-	found      string // the format
-	confidence float64
-	alarm      event.Alarm // since when its lines are not understood, if they are not
-	alarmSaid  time.Time   // when the log told of one last
+	mu        sync.Mutex
+	found     string      // the format
+	alarm     event.Alarm // since when its lines are not understood, if they are not
+	alarmSaid time.Time   // when the log told of one last
 }
 
 // held is a generation that is being followed.
@@ -95,28 +94,6 @@ const (
 	lookShare  = 50
 	scanAtMost = 2 * time.Second
 )
-
-func (m *manager) format() string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.found
-}
-
-func (m *manager) setFormat(name string, confidence float64, formats []parser.Guess) {
-	m.mu.Lock()
-	m.found, m.confidence = name, confidence
-	m.mu.Unlock()
-	var seen []event.SeenFormat
-	for _, g := range formats {
-		seen = append(seen, event.SeenFormat{Format: g.Format, Layout: g.Layout})
-	}
-	m.Status.change(m.id, func(x *sourceStatus) {
-		if x.Format != "" && x.Format != name {
-			x.Changes++
-		}
-		x.Format, x.Confidence, x.Formats = name, confidence, seen
-	})
-}
 
 // run looks at the source's directory until ctx ends.
 func (m *manager) run(ctx context.Context) error {
@@ -164,7 +141,8 @@ func (m *manager) open(ctx context.Context) error {
 		return err
 	}
 	if format != "" {
-		m.setFormat(format, 1, parser.FormatsOf(format))
+		m.takeFormat(format)
+		m.showFormat(format, 1, parser.FormatsOf(format))
 	}
 	return nil
 }
@@ -299,10 +277,11 @@ func (m *manager) reap(ctx context.Context) error {
 		}
 		select {
 		case <-h.ended:
-			h.gen = h.w.gen
+			rest := h.w.rest
+			h.gen, h.w = h.w.gen, nil
 			switch {
 			case errors.Is(h.err, errIdle) && h.full == 0:
-				h.parked, h.size, h.begun = true, h.w.rest, time.Now()
+				h.parked, h.size, h.begun = true, rest, time.Now()
 				if h.yields {
 					m.letGo(k, h)
 				}
@@ -404,30 +383,47 @@ func (m *manager) admit(wanted []entry) (errs []error) {
 	return errs
 }
 
-// begin adds a new generation and has it followed from its beginning. The first of a source is dated when Hangup came to
-// the source: what is rotated away after that is not old. newest is the newest generation that was known when the file
-// was found to be new; it is brought up to date.
-func (m *manager) begin(ctx context.Context, e entry, f file, newest *int64) error {
-	size, err := f.Size()
+// fresh is a file that is a new generation.
+type fresh struct {
+	entry
+	f   file
+	gen event.Generation
+}
+
+// fresh describes a new generation.
+func (m *manager) fresh(e entry, f file) (x fresh, err error) {
+	x = fresh{e, f, event.Generation{Source: m.id, Path: e.path, Dev: e.Dev, Ino: e.Ino, State: event.Live, Settings: SettingsOf(m.source.Parser)}}
+	if x.gen.SizeSeen, err = f.Size(); err == nil {
+		x.gen.Head, err = event.HeadPrint(f, event.HeadSize)
+	}
+	return x, err
+}
+
+// begin adds new generations and has them followed from their beginning. The first ones of a source are dated when Hangup
+// came to the source: what is rotated away after that is not old. newest is the newest generation that was known when the
+// files were found to be new.
+func (m *manager) begin(ctx context.Context, files []fresh, newest int64) error {
+	now := time.Now()
+	if newest == 0 {
+		now = m.first
+	}
+	gs := make([]event.Generation, len(files))
+	for i := range files {
+		files[i].gen.FirstSeen = now
+		if m.source.Since > 0 {
+			files[i].gen.Settings.Since = now.Add(-m.source.Since)
+		}
+		gs[i] = files[i].gen
+	}
+	ids, err := m.Ledger.AddGenerations(ctx, m.source.Service, m.id, gs, newest)
 	if err != nil {
 		return err
 	}
-	g := event.Generation{Source: m.id, Path: e.path, Dev: e.Dev, Ino: e.Ino, SizeSeen: size, State: event.Live, FirstSeen: time.Now(), Settings: SettingsOf(m.source.Parser)}
-	if *newest == 0 {
-		g.FirstSeen = m.first
+	for i, x := range files {
+		gs[i].ID = ids[i]
+		_, live := x.f.(plain)
+		m.follow(ctx, x.entry, x.f, gs[i], live)
 	}
-	if m.source.Since > 0 {
-		g.Settings.Since = g.FirstSeen.Add(-m.source.Since)
-	}
-	if g.Head, err = event.HeadPrint(f, event.HeadSize); err != nil {
-		return err
-	}
-	if g.ID, err = m.Ledger.AddGeneration(ctx, m.source.Service, g, *newest); err != nil {
-		return err
-	}
-	*newest = g.ID
-	_, live := f.(plain)
-	m.follow(ctx, e, f, g, live)
 	return nil
 }
 

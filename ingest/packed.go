@@ -200,7 +200,11 @@ func (m *manager) judge(ctx context.Context, a *archive) (err error) {
 		return nil
 	}
 	log.InfoContext(ctx, "reading an archive of a log that was not seen before it was compressed", slog.Int64("bytes", a.u.size))
-	if err := m.begin(ctx, a.entry, a.u, &a.newest); err != nil {
+	x, err := m.fresh(a.entry, a.u)
+	if err == nil {
+		err = m.begin(ctx, []fresh{x}, a.newest)
+	}
+	if err != nil {
 		return err
 	}
 	keep = true

@@ -153,10 +153,10 @@ func (w *walk) in(dir string, names []string, depth int) {
 	}
 }
 
-// group is one log of a directory: the names of its files.
+// group is one log of a directory: the paths of its files.
 type group struct {
-	log     string // its path
-	main    string // the name of the file that is written now; "" for none
+	log     string // as rotation and the pattern leave it
+	main    string // the file that is written now; "" for none
 	rotated []string
 }
 
@@ -203,14 +203,13 @@ func (m *manager) logs(dir string) ([]group, error) {
 			// A log that is written under the day's date has no other name; of numbered ones none is the newest.
 			n := members[i]
 			if !n.parsed.Packed && (n.name == n.parsed.Log || n.matches && n.parsed.Date != "") {
-				x.main = n.name
+				x.main = filepath.Join(dir, n.name)
+				members = slices.Delete(members, i, i+1)
 				break
 			}
 		}
 		for _, n := range members {
-			if n.name != x.main {
-				x.rotated = append(x.rotated, n.name)
-			}
+			x.rotated = append(x.rotated, filepath.Join(dir, n.name))
 		}
 		g.groups = append(g.groups, x)
 	}
@@ -254,8 +253,8 @@ func (m *manager) listPattern() ([]entry, []string, error) {
 		for _, g := range groups {
 			var main entry
 			if g.main != "" {
-				if main, err = look(filepath.Join(dir, g.main)); err != nil {
-					w.fail(filepath.Join(dir, g.main), err)
+				if main, err = look(g.main); err != nil {
+					w.fail(g.main, err)
 				}
 				if main.path == "" || seen[main.inode] {
 					main = entry{}
@@ -266,9 +265,9 @@ func (m *manager) listPattern() ([]entry, []string, error) {
 			log := g.log
 			var list []entry
 			for _, n := range g.rotated {
-				list = append(list, rotated(filepath.Join(dir, n), seen)...)
+				list = append(list, rotated(n, seen)...)
 			}
-			if main.path != "" && main.path != filepath.Join(dir, g.main) { // what a link names is rotated where it is
+			if main.path != "" && main.path != g.main { // what a link names is rotated where it is
 				there, name := filepath.Split(main.path)
 				log = filepath.Join(there, ParseName(name, nil).Log)
 				more, err := m.siblings(filepath.Clean(there), name)
@@ -281,13 +280,12 @@ func (m *manager) listPattern() ([]entry, []string, error) {
 			}
 			list = append(list, m.moved(log, &w.errs, seen)...)
 			slices.SortFunc(list, byAge)
-			if main.path != "" {
-				list = append(list, main)
+			for _, e := range append(list, main) {
+				if e.path != "" {
+					e.log = log
+					out = append(out, e)
+				}
 			}
-			for i := range list {
-				list[i].log = log
-			}
-			out = append(out, list...)
 		}
 	}
 	if len(m.groups) > 2*len(w.dirs)+100 { // directories come and go

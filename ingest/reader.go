@@ -39,13 +39,16 @@ type lineReader struct {
 	skipping bool // inside a line that is too long
 }
 
-// readAhead is how much is read at once, in bytes.
-const readAhead = 256 << 10
+// readAhead is how much is read at once, in bytes; readLeast where there is little.
+const (
+	readAhead = 256 << 10
+	readLeast = 4 << 10
+)
 
 // newLineReader starts at off, after line number lines. An offset inside a line goes on with skipping that line: it comes
 // after an oversize part, or after a hole, which ends with a NUL byte and of which the rest is a line of its own.
 func newLineReader(r io.ReaderAt, off, lines int64) (*lineReader, error) {
-	lr := &lineReader{r: r, off: off, number: lines, buf: make([]byte, 0, readAhead)}
+	lr := &lineReader{r: r, off: off, number: lines}
 	if off > 0 {
 		var b [1]byte
 		if _, err := r.ReadAt(b[:], off-1); err != nil && !errors.Is(err, io.EOF) {
@@ -62,6 +65,9 @@ func (lr *lineReader) next(now time.Time) (block, error) {
 		if b, ok := lr.take(now); ok {
 			return b, nil
 		}
+		if cap(lr.buf) == 0 {
+			lr.buf = make([]byte, 0, lr.room())
+		}
 		if len(lr.buf) == cap(lr.buf) {
 			grown := make([]byte, len(lr.buf), min(2*cap(lr.buf), maxLine+readAhead))
 			copy(grown, lr.buf)
@@ -76,6 +82,19 @@ func (lr *lineReader) next(now time.Time) (block, error) {
 			return block{caughtUp: true}, nil
 		}
 	}
+}
+
+// room returns how large a buffer is made first: of thousands of files most are small, or have little that is new.
+func (lr *lineReader) room() int64 {
+	f, ok := lr.r.(file)
+	if !ok {
+		return readAhead
+	}
+	size, err := f.Size()
+	if err != nil || size < 0 {
+		return readAhead
+	}
+	return min(max(size-lr.off+1, readLeast), readAhead)
 }
 
 // take cuts what can be given out of the buffer.

@@ -19,7 +19,7 @@ type slots struct {
 
 // The descriptors of a process. An open file takes two while it is followed: ours, and that of its tail.
 const (
-	mostFiles  = 4096 // open at one time; each has a little memory too
+	mostFiles  = 1024 // open at one time; each that is being read has some 50 KiB
 	leastFiles = 4
 	ownAtLeast = 48 // for the database, the page and directories
 	ownAtMost  = 512

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"time"
 
 	"github.com/nxadm/tail"
 	"github.com/nxadm/tail/watch"
@@ -84,6 +83,3 @@ func (lt *liveTail) stop() {
 	<-lt.done
 	_ = lt.tail.Wait()
 }
-
-// ticker gives the times at which a follower looks at its batch.
-func ticker() *time.Ticker { return time.NewTicker(liveWait / 4) }

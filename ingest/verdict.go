@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"hangup/event"
@@ -13,8 +14,9 @@ import (
 
 // identify tells what the unknown files are, and has them followed.
 func (m *manager) identify(ctx context.Context) error {
-	inodes := make([]event.Inode, len(m.pending))
-	for i, c := range m.pending {
+	candidates := m.pending[:min(len(m.pending), tellAtOnce)]
+	inodes := make([]event.Inode, len(candidates))
+	for i, c := range candidates {
 		inodes[i] = c.inode
 	}
 	rows, _, err := m.Ledger.Candidates(ctx, m.source.Service, m.id, nil, inodes, nil)
@@ -26,8 +28,7 @@ func (m *manager) identify(ctx context.Context) error {
 		k := inode{Dev: rows[i].Dev, Ino: rows[i].Ino}
 		byInode[k] = append(byInode[k], &rows[i])
 	}
-	candidates := m.pending
-	m.pending = nil
+	m.pending = slices.Clone(m.pending[len(candidates):])
 	// First those that go on where they were: a copy of a file is told by that file being followed.
 	candidates, errs := m.tell(candidates, func(c *candidate) (verdict, error) { return m.own(ctx, c, byInode[c.inode]) })
 	if len(candidates) == 0 {
@@ -36,22 +37,45 @@ func (m *manager) identify(ctx context.Context) error {
 	var heads []event.Print
 	var dirs []string
 	inodes = inodes[:0]
-	for _, c := range candidates {
+	candidates, more := m.tell(candidates, func(c *candidate) (verdict, error) {
 		head, err := event.HeadPrint(c.f, event.HeadSize)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("identify %s: %w", c.path, err))
+		if err == nil {
+			inodes, heads, dirs = append(inodes, c.inode), append(heads, head), append(dirs, filepath.Dir(c.path))
 		}
-		inodes, heads, dirs = append(inodes, c.inode), append(heads, head), append(dirs, filepath.Dir(c.path))
-	}
+		return unsure, err
+	})
+	errs = append(errs, more...)
 	rows, newest, err := m.Ledger.Candidates(ctx, m.source.Service, m.id, m.dirsOf(dirs), inodes, heads)
 	if err != nil {
 		m.pending = append(m.pending, candidates...)
 		return someErrors(append(errs, err))
 	}
-	logs := m.byLog(rows)
-	_, more := m.tell(candidates, func(c *candidate) (verdict, error) { return m.other(ctx, c, logs[m.key(c.log)], &newest) })
-	return someErrors(append(errs, more...))
+	logs, files := m.byLog(rows), []fresh{}
+	candidates, more = m.tell(candidates, func(c *candidate) (verdict, error) {
+		v, err := m.other(ctx, c, logs[m.key(c.log)])
+		if err == nil && v == unsure {
+			var x fresh
+			if x, err = m.fresh(c.entry, c.f); err == nil {
+				files = append(files, x)
+			}
+		}
+		return v, err
+	})
+	errs = append(errs, more...)
+	if len(candidates) == 0 {
+		return someErrors(errs)
+	}
+	if err := m.begin(ctx, files, newest); err != nil {
+		m.pending = append(m.pending, candidates...)
+		if !errors.Is(err, event.ErrStale) { // another process has found one of them: look again
+			errs = append(errs, err)
+		}
+	}
+	return someErrors(errs)
 }
+
+// tellAtOnce is how many files are identified in one scan.
+const tellAtOnce = 1000
 
 // tell asks what candidates are, and returns those of which it is not known yet.
 func (m *manager) tell(candidates []*candidate, ask func(*candidate) (verdict, error)) (open []*candidate, errs []error) {
@@ -62,8 +86,6 @@ func (m *manager) tell(candidates []*candidate, ask func(*candidate) (verdict, e
 		}
 		v, err := ask(c)
 		switch {
-		case errors.Is(err, event.ErrStale): // another process has found it: look again
-			m.pending = append(m.pending, c)
 		case err != nil:
 			errs = append(errs, fmt.Errorf("identify %s: %w", c.path, err))
 			m.pending = append(m.pending, c)
@@ -130,8 +152,8 @@ func (m *manager) own(ctx context.Context, c *candidate, rows []*event.Generatio
 	return unsure, nil
 }
 
-// other decides what a file is that no inode tells: a copy of a generation, or a new one.
-func (m *manager) other(ctx context.Context, c *candidate, rows []event.Generation, newest *int64) (verdict, error) {
+// other decides what a file is that no inode tells: a copy of a generation, or, when it is unsure, a new one.
+func (m *manager) other(ctx context.Context, c *candidate, rows []event.Generation) (verdict, error) {
 	g, ok, err := m.original(c, rows)
 	switch {
 	case err != nil:
@@ -145,14 +167,14 @@ func (m *manager) other(ctx context.Context, c *candidate, rows []event.Generati
 		m.settled[c.content] = true
 		return dismissed, nil
 	case c.main:
-		return followed, m.begin(ctx, c.entry, c.f, newest)
+		return unsure, nil
 	case m.beingCopied(c), m.unsettled(c, rows):
 		return later, nil
 	case c.modified.Before(m.first): // rotated before Hangup first saw this log
 		m.settled[c.content] = true
 		return dismissed, nil
 	}
-	return followed, m.begin(ctx, c.entry, c.f, newest)
+	return unsure, nil
 }
 
 // original returns the generation that the file is a copy of. A copy may be shorter than what was read, when lines came

@@ -190,36 +190,42 @@ func (s *Store) GenerationsByHead(ctx context.Context, service string, head []by
 	return nil, fmt.Errorf("look for a content: %w", err)
 }
 
-// AddGeneration stores a new generation at offset 0 and returns its id. It returns event.ErrStale when the source has a
-// generation that is newer than newest: of two processes that find the same content at the same time the second one is
-// to look again.
-func (s *Store) AddGeneration(ctx context.Context, service string, g event.Generation, newest int64) (id int64, err error) {
+// AddGenerations stores new generations of a source at offset 0 and returns their ids. It returns event.ErrStale when the
+// source has a generation that is newer than newest: of two processes that find the same content at the same time the
+// second one is to look again.
+func (s *Store) AddGenerations(ctx context.Context, service string, source int64, gs []event.Generation, newest int64) ([]int64, error) {
 	svc, err := s.ServiceID(ctx, service)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	settings := g.Settings
-	settings.Layout = event.Clean(settings.Layout)
+	ids := make([]int64, len(gs))
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SELECT FROM source WHERE service_id = $1 AND source_id = $2 FOR UPDATE`, svc, g.Source); err != nil {
+		if _, err := tx.Exec(ctx, `SELECT FROM source WHERE service_id = $1 AND source_id = $2 FOR UPDATE`, svc, source); err != nil {
 			return err
 		}
 		var stale bool
 		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM generation WHERE service_id = $1 AND source_id = $2 AND generation_id > $3)`,
-			svc, g.Source, newest).Scan(&stale); err != nil {
+			svc, source, newest).Scan(&stale); err != nil {
 			return err
 		}
 		if stale {
 			return event.ErrStale
 		}
-		return tx.QueryRow(ctx, `INSERT INTO generation (service_id, source_id, path, dev, ino, size_seen, state, first_seen_at, head_len, head_sha256, settings)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10, ''::bytea), $11) RETURNING generation_id`,
-			svc, g.Source, event.Clean(g.Path), int64(g.Dev), int64(g.Ino), g.SizeSeen, g.State, g.FirstSeen, g.Head.Len, g.Head.Sum, settings).Scan(&id)
+		b := &pgx.Batch{}
+		for i, g := range gs {
+			settings := g.Settings
+			settings.Layout = event.Clean(settings.Layout)
+			b.Queue(`INSERT INTO generation (service_id, source_id, path, dev, ino, size_seen, state, first_seen_at, head_len, head_sha256, settings)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10, ''::bytea), $11) RETURNING generation_id`,
+				svc, source, event.Clean(g.Path), int64(g.Dev), int64(g.Ino), g.SizeSeen, g.State, g.FirstSeen, g.Head.Len, g.Head.Sum, settings).
+				QueryRow(func(row pgx.Row) error { return row.Scan(&ids[i]) })
+		}
+		return tx.SendBatch(ctx, b).Close()
 	})
 	if err != nil {
-		return 0, fmt.Errorf("add generation of %s: %w", g.Path, err)
+		return nil, fmt.Errorf("add generations of source %d: %w", source, err)
 	}
-	return id, nil
+	return ids, nil
 }
 
 // SetGeneration notes where a generation is, what state it is in, and how many bytes of it are nowhere to be found.

@@ -69,8 +69,14 @@ func startServe(t *testing.T, databaseURL string, files ...string) *process {
 // tryServe is startServe where serve may fail to start.
 func tryServe(t *testing.T, databaseURL string, files ...string) (*process, error) {
 	t.Helper()
+	return runServe(t, databaseURL, append([]string{"hangup", "serve", "--listen", "127.0.0.1:0", "--log-level", "warn"}, files...))
+}
+
+// runServe runs a command that ends up as serve.
+func runServe(t *testing.T, databaseURL string, command []string) (*process, error) {
+	t.Helper()
 	p := &process{t: t, done: make(chan struct{}), log: &lockedBuffer{}}
-	p.cmd = exec.Command("hangup", append([]string{"serve", "--listen", "127.0.0.1:0", "--log-level", "warn"}, files...)...)
+	p.cmd = exec.Command(command[0], command[1:]...)
 	p.cmd.Env = append(os.Environ(), "DATABASE_URL="+databaseURL)
 	p.cmd.Stderr = p.log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

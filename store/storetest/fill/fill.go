@@ -32,11 +32,11 @@ func Open(tb testing.TB, st *store.Store, service, path string) *Source {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	generation, err := st.AddGeneration(ctx, service, event.Generation{Source: id, Path: path, Ino: uint64(id), State: event.Live}, math.MaxInt64)
+	generations, err := st.AddGenerations(ctx, service, id, []event.Generation{{Path: path, Ino: uint64(id), State: event.Live}}, math.MaxInt64)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return &Source{ID: id, Generation: generation, Service: service, st: st}
+	return &Source{ID: id, Generation: generations[0], Service: service, st: st}
 }
 
 // Add stores records in one batch, one after the other in the file. The kind, the place in the file, the route (from
