@@ -13,6 +13,7 @@ const (
 	autoBytes  = 1 << 20 // or their bytes
 	autoSure   = 5       // lines below which a choice is provisional
 	autoWindow = 200     // records over which the share of unparsed ones is watched
+	autoWait   = 16      // windows at most, twice as many after each in which a new look found nothing new
 	autoRow    = 20      // records in a row that are not understood: the format has changed
 	autoSlow   = 5       // so many of a log that has few lines, if the first of them was read autoQuiet before
 	autoQuiet  = 30 * time.Second
@@ -33,6 +34,7 @@ type auto struct {
 	seen []string // lines on which a provisional choice was made
 
 	records, unparsed int            // in the window
+	wait              int            // windows until the next look, at least one
 	unknown           []string       // texts of the newest unparsed records
 	row               int            // records in a row that were not understood
 	since, newest     time.Time      // when the first and the last of them were read
@@ -44,7 +46,7 @@ type auto struct {
 }
 
 func newAuto(o Options, fixed plan) *auto {
-	a := &auto{base: Options{Zone: o.Zone, Hint: o.Hint, User: o.User}, fixed: fixed, named: map[string]int{}}
+	a := &auto{base: Options{Zone: o.Zone, Hint: o.Hint, User: o.User}, fixed: fixed, wait: 1, named: map[string]int{}}
 	a.watch = a.count
 	return a
 }
@@ -228,16 +230,19 @@ func (a *auto) count(r *event.Record) {
 // review finds the format again when records in a row were not understood, or more than half of the last ones.
 func (a *auto) review() {
 	changed := !a.tried && (a.row >= autoRow || a.row >= autoSlow && a.newest.Sub(a.since) >= autoQuiet)
-	if !changed && a.records < autoWindow {
+	if !changed && a.records < autoWindow*a.wait {
 		return
 	}
-	lines := a.unknown
-	again := changed || a.unparsed > autoWindow/2
+	lines, before := a.unknown, a.found.Name()
+	again := changed || a.unparsed > a.records/2
 	if changed {
 		a.tried, lines = true, lines[max(0, len(lines)-a.row):]
 	}
 	a.records, a.unparsed, a.unknown = 0, 0, nil
 	if again {
 		a.choose(lines, a.newest, changed)
+	}
+	if a.wait = min(2*a.wait, autoWait); !again || a.found.Name() != before {
+		a.wait = 1
 	}
 }

@@ -349,3 +349,75 @@ func TestAutoFindsAgain(t *testing.T) {
 		}
 	}
 }
+
+// lookedAt is a format that counts the bytes it is shown, and knows lines that begin with its mark.
+type lookedAt struct {
+	oneLine
+	mark  string
+	bytes int
+}
+
+func (g *lookedAt) read(text string, r *event.Record) event.Reason {
+	if g.bytes += len(text); g.mark == "" || !strings.HasPrefix(text, g.mark) {
+		return event.NoFormat
+	}
+	r.Kind, r.Message = event.Other, text
+	return ""
+}
+
+// TestSearchLongLine holds how much of a long line the formats that are not in use look at: its two ends. The one that knows
+// it by these reads it whole.
+func TestSearchLongLine(t *testing.T) {
+	t.Parallel()
+	no, yes := &lookedAt{}, &lookedAt{mark: "mark"}
+	m := &mixed{others: []Options{}, found: func(string, string) {}}
+	for i, g := range []*lookedAt{no, yes} {
+		m.rest = append(m.rest, &reader{name: fmt.Sprint(i), grammar: g, single: true})
+	}
+	for _, s := range []string{"x" + strings.Repeat("a", MaxLine-2), "mark" + strings.Repeat("b", MaxLine-5)} {
+		no.bytes, yes.bytes = 0, 0
+		read := 0
+		known := m.line(&event.Line{Text: s, End: int64(len(s) + 1), Number: 1}, true, func(r *event.Record) { read = len(r.Message) })
+		if want := strings.HasPrefix(s, "mark"); known != want || want && read != len(s) || no.bytes > maxSearch || !want && yes.bytes > maxSearch {
+			t.Errorf("%s...: known %v, read %d bytes, looked at %d and %d", s[:5], known, read, no.bytes, yes.bytes)
+		}
+	}
+}
+
+// TestFruitlessLooks reads lines of which no format is known: the more there are, the rarer a format is looked for. Lines
+// that are known are found after them.
+func TestFruitlessLooks(t *testing.T) {
+	t.Parallel()
+	a := newAuto(Options{}, plan{envelope: -1, all: true})
+	requests, n := 0, int64(0)
+	line := func(s string) {
+		a.Line(event.Line{Text: s, Start: n, End: n + 1, Number: n + 1}, func(r *event.Record) {
+			if r.Exchange {
+				requests++
+			}
+		})
+		n++
+	}
+	const access = `203.0.113.7 - - [22/Nov/2026:10:00:00 +0000] "GET /a HTTP/1.1" 200 5 "-" "curl/8.5.0"`
+	for range 100 {
+		line(access)
+	}
+	for i := range 2 * autoWindow * autoWait {
+		line(fmt.Sprintf("~~ %d ~~", i))
+	}
+	if a.wait != autoWait {
+		t.Errorf("after garbage: %d windows until the next look, want %d", a.wait, autoWait)
+	}
+	for range 100 {
+		line(access)
+	}
+	for range autoWindow * autoWait {
+		line(access + " 5 + id")
+	}
+	if a.wait != 1 {
+		t.Errorf("after requests: %d windows until the next look, want 1", a.wait)
+	}
+	if want := 200 + autoWindow*autoWait; requests != want {
+		t.Errorf("%d requests, want %d", requests, want)
+	}
+}

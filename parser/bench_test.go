@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"cmp"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -106,31 +107,54 @@ func cutUp(line string) (n int) {
 	return n
 }
 
-// BenchmarkHostile reads each kind of hostile line by each format: none may take 50 ms for a megabyte.
+// BenchmarkHostile reads each kind of hostile line by each format, by the detection, and in envelopes: none may take 50 ms
+// for a megabyte. "worst-ms" is the best time of four of the dearest.
 func BenchmarkHostile(b *testing.B) {
-	for _, o := range everyFormat(b)[1:] {
-		name := o.Format
+	lines := hostile(MaxLine - 200)
+	for _, o := range everyFormat(b) {
+		name := cmp.Or(o.Format, "auto")
 		if o.Layout != "" {
 			name += "/" + o.Layout[max(0, len(o.Layout)-60):]
 		}
-		b.Run(name, func(b *testing.B) {
-			lines := hostile(MaxLine - 200)
-			worst, at := 0.0, ""
-			for b.Loop() {
-				for _, s := range lines {
-					start := b.Elapsed()
-					p, err := New(o)
-					if err != nil {
-						b.Fatal(err)
-					}
-					feed(p, []byte(s), func(*event.Record) {})
-					if d := (b.Elapsed() - start).Seconds() * 1000; d > worst {
-						worst, at = d, s[:min(len(s), 80)]+" ... "+s[max(0, len(s)-40):]
-					}
+		b.Run(name, func(b *testing.B) { benchmarkHostile(b, o, lines, "", "") })
+	}
+	for name, around := range map[string][2]string{
+		"cri": {"2026-11-22T10:00:01.123456789Z stdout F ", ""}, "syslog-rfc3164": {"Nov 22 10:00:00 web-1 app[14]: ", ""},
+		"docker-json": {`{"log":"`, `\n","stream":"stdout","time":"2026-11-22T10:00:01.123456789Z"}`},
+	} {
+		b.Run("auto/"+name, func(b *testing.B) { benchmarkHostile(b, Options{}, lines, around[0], around[1]) })
+	}
+}
+
+func benchmarkHostile(b *testing.B, o Options, lines []string, before, behind string) {
+	b.Helper()
+	worst, at := time.Duration(0), ""
+	read := func(s string) time.Duration {
+		p, err := New(o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		start := time.Now()
+		feed(p, []byte(s), func(*event.Record) {})
+		return time.Since(start)
+	}
+	for b.Loop() {
+		for _, s := range lines {
+			if before+behind != "" && strings.IndexByte(s, '\n') >= 0 {
+				continue
+			}
+			s = before + s[:min(len(s), MaxLine-len(before)-len(behind))] + behind
+			d := read(s)
+			for range 3 {
+				if d > worst {
+					d = min(d, read(s))
 				}
 			}
-			b.ReportMetric(worst, "worst-ms")
-			b.Logf("worst: %q", at)
-		})
+			if d > worst {
+				worst, at = d, s[:min(len(s), 80)]+" ... "+s[max(0, len(s)-40):]
+			}
+		}
 	}
+	b.ReportMetric(worst.Seconds()*1000, "worst-ms")
+	b.Logf("worst: %q", at)
 }

@@ -28,11 +28,16 @@ func (e escape) unescape(s string) string {
 // append appends s with its escaping undone, which makes no text longer.
 func (e escape) append(out []byte, s string) []byte {
 	for {
-		i := strings.IndexByte(s, '\\')
+		i := 0
+		if s == "" || s[0] != '\\' { // often one follows another
+			i = strings.IndexByte(s, '\\')
+		}
 		if i < 0 || i+1 == len(s) {
 			return append(out, s...)
 		}
-		out = append(out, s[:i]...)
+		if i > 0 {
+			out = append(out, s[:i]...)
+		}
 		n := 0
 		out, n = e.one(out, s[i:])
 		s = s[i+n:]

@@ -130,6 +130,9 @@ func check(t *testing.T, o Options, log []byte) {
 		if !r.Time.IsZero() && (r.Time.Year() < firstYear-1 || r.Time.Year() > lastYear+1) {
 			t.Fatalf("%+v: time %v", o, r.Time)
 		}
+		if r.Kind == event.Unparsed && o.Format != "" && os.Getenv("FUZZ_FORMAT") == "" {
+			return // it prints its text, by whatever format it was not understood: the detection's are enough
+		}
 		a, err := r.MarshalJSON()
 		if err != nil {
 			t.Fatalf("%+v: print %q: %v", o, r.Text, err)
@@ -220,12 +223,20 @@ func hostile(n int) []string {
 	)
 }
 
-// TestHostile reads the hostile lines, by all formats and the detection.
+// TestHostile reads the hostile lines, by all formats and the detection. With the race detector they are shorter: a parser
+// has no goroutine.
 func TestHostile(t *testing.T) {
 	t.Parallel()
-	for _, log := range hostile(5000) {
-		for _, o := range everyFormat(t) {
-			check(t, o, []byte(log))
-		}
+	n := 5000
+	if raceDetector {
+		n = 1000
+	}
+	for _, o := range everyFormat(t) {
+		t.Run(cmp.Or(o.Format, "auto"), func(t *testing.T) {
+			t.Parallel()
+			for _, log := range hostile(n) {
+				check(t, o, []byte(log))
+			}
+		})
 	}
 }

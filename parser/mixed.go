@@ -22,8 +22,9 @@ type mixed struct {
 
 // Bounds of how hard mixed tries.
 const (
-	maxUsed   = 12   // formats in use
-	maxMisses = 2000 // lines in a row that no format knows: after them only lines with a word of ours are tried by all
+	maxUsed   = 12       // formats in use
+	maxMisses = 2000     // lines in a row that no format knows: after them only lines with a word of ours are tried by all, after twice as many one in 16
+	maxSearch = 16 << 10 // bytes of a line's two ends, of a longer one, by which formats that are not in use know it
 )
 
 // newMixed makes a reader of a plan's formats. If the plan says so, every other format is tried on lines that these do
@@ -134,7 +135,8 @@ func (m *mixed) give(r *reader, l *event.Line, emit func(*event.Record)) bool {
 
 // search tries the formats that are not in use, and takes the one that knows the line into use.
 func (m *mixed) search(l *event.Line, emit func(*event.Record)) bool {
-	if m.misses++; m.misses > maxMisses && !hasSignalWord(l.Text) {
+	m.misses++
+	if m.misses > maxMisses && (m.misses > 2*maxMisses && m.misses%16 != 0 || !hasSignalWord(l.Text)) {
 		return false
 	}
 	for _, o := range m.others {
@@ -143,8 +145,15 @@ func (m *mixed) search(l *event.Line, emit func(*event.Record)) bool {
 		}
 	}
 	m.others = m.others[:0]
+	look := *l
+	if len(look.Text) > maxSearch {
+		look.Text = look.Text[:maxSearch/2] + look.Text[len(look.Text)-maxSearch/2:]
+	}
 	for i, r := range m.rest {
-		if slices.ContainsFunc(m.used, func(u *reader) bool { return u.name == r.name && u.layout == r.layout }) || !m.give(r, l, emit) {
+		if slices.ContainsFunc(m.used, func(u *reader) bool { return u.name == r.name && u.layout == r.layout }) {
+			continue
+		}
+		if len(look.Text) < len(l.Text) && !r.knows(&look) || !m.give(r, l, emit) {
 			continue
 		}
 		m.rest = slices.Delete(m.rest, i, i+1)

@@ -2,12 +2,14 @@ package parser
 
 import (
 	"strings"
+	"sync"
 
 	"hangup/event"
 )
 
 // combined with key=value pairs behind it, as many write it to have the times.
 func init() {
+	combined := sync.OnceValue(func() *layout { return mustLayout(layoutFormat, nginxCombinedLayout) })
 	register(format{
 		FormatInfo: FormatInfo{
 			Name:      "nginx-timed",
@@ -17,7 +19,7 @@ func init() {
 		},
 		rank: 20,
 		make: func(o Options) (grammar, error) {
-			return &nginxTimed{combined: mustLayout(layoutFormat, nginxCombinedLayout), clock: clock{zone: o.Zone}}, nil
+			return &nginxTimed{combined: combined(), clock: clock{zone: o.Zone}}, nil
 		},
 	})
 }

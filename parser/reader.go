@@ -206,6 +206,20 @@ func (r *reader) try(l *event.Line, sure bool, emit func(*event.Record)) bool {
 	return true
 }
 
+// knows says whether a line can be a record of the format, or begin one. No record is open.
+func (r *reader) knows(l *event.Line) bool {
+	where := whole
+	if !r.single {
+		where = r.placeOf(l.Text)
+	}
+	if where != whole {
+		return where == opens
+	}
+	r.set(l)
+	r.read()
+	return r.rec.Reason == ""
+}
+
 // drop emits a line that is not read.
 func (r *reader) drop(l *event.Line, k event.Kind, why event.Reason, emit func(*event.Record)) {
 	r.set(l)

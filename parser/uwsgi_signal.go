@@ -23,9 +23,23 @@ var uwsgiNotices = []string{
 	"daemonizing uWSGI ", "graceful shutdown triggered", "Starting uWSGI", "added /",
 }
 
+// uwsgiFirst are the bytes that those begin with.
+var uwsgiFirst = func() (set [256]bool) {
+	for _, n := range uwsgiNotices {
+		set[n[0]] = true
+	}
+	return set
+}()
+
 // isUwsgi says whether a line is uWSGI's own.
 func isUwsgi(s string) bool {
+	if s == "" {
+		return false
+	}
 	for _, n := range uwsgiNotices {
+		if !uwsgiFirst[s[0]] {
+			break
+		}
 		if strings.HasPrefix(s, n) {
 			return true
 		}
