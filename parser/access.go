@@ -2,7 +2,6 @@ package parser
 
 import (
 	"strings"
-	"sync"
 
 	"hangup/event"
 )
@@ -90,7 +89,7 @@ type accessFormat struct {
 
 // registerAccess makes an access log's format known. It is called by init functions only.
 func registerAccess(f accessFormat) {
-	layouts := sync.OnceValue(func() []*layout { // compiled once: reading does not change them
+	register(format{FormatInfo: f.FormatInfo, rank: f.rank, ordered: f.ordered, make: func(o Options) (grammar, error) {
 		list := make([]*layout, len(f.layouts))
 		for i, text := range f.layouts {
 			list[i] = mustLayout(f.dialect, text)
@@ -98,9 +97,6 @@ func registerAccess(f accessFormat) {
 				list[i].outcome = f.outcome
 			}
 		}
-		return list
-	})
-	register(format{FormatInfo: f.FormatInfo, rank: f.rank, ordered: f.ordered, make: func(o Options) (grammar, error) {
-		return &access{layouts: layouts(), clock: clock{zone: o.Zone}, accept: f.accept, other: f.other}, nil
+		return &access{layouts: list, clock: clock{zone: o.Zone}, accept: f.accept, other: f.other}, nil
 	}})
 }

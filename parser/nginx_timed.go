@@ -2,14 +2,12 @@ package parser
 
 import (
 	"strings"
-	"sync"
 
 	"hangup/event"
 )
 
 // combined with key=value pairs behind it, as many write it to have the times.
 func init() {
-	combined := sync.OnceValue(func() *layout { return mustLayout(layoutFormat, nginxCombinedLayout) })
 	register(format{
 		FormatInfo: FormatInfo{
 			Name:      "nginx-timed",
@@ -19,7 +17,7 @@ func init() {
 		},
 		rank: 20,
 		make: func(o Options) (grammar, error) {
-			return &nginxTimed{combined: combined(), clock: clock{zone: o.Zone}}, nil
+			return &nginxTimed{combined: mustLayout(layoutFormat, nginxCombinedLayout), clock: clock{zone: o.Zone}}, nil
 		},
 	})
 }
