@@ -55,7 +55,7 @@ func (m *manager) showFormat(name string, confidence float64, formats []parser.G
 		for _, g := range formats {
 			f := event.SeenFormat{Format: g.Format, Layout: g.Layout}
 			if len(seen) < mostFormats && !slices.Contains(seen, f) {
-				seen = append(seen[:len(seen):len(seen)], f)
+				seen = append(slices.Clip(seen), f)
 			}
 		}
 		if x.Format != "" && x.Format != name && !m.source.Pattern {

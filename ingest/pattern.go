@@ -199,9 +199,8 @@ func (m *manager) logs(dir string) ([]group, error) {
 	for log, members := range logs {
 		slices.SortFunc(members, func(a, b member) int { return a.parsed.Compare(b.parsed) })
 		x := group{log: log}
-		for i := len(members) - 1; i >= 0; i-- {
+		for i, n := range slices.Backward(members) {
 			// A log that is written under the day's date has no other name; of numbered ones none is the newest.
-			n := members[i]
 			if !n.parsed.Packed && (n.name == n.parsed.Log || n.matches && n.parsed.Date != "") {
 				x.main = filepath.Join(dir, n.name)
 				members = slices.Delete(members, i, i+1)

@@ -345,3 +345,66 @@ func TestOldDirectory(t *testing.T) {
 		})
 	}
 }
+
+// TestPatternPermission needs another user than root, who may read everything.
+func TestPatternPermission(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may read everything")
+	}
+	r := newRig(t)
+	r.mkdir("a", "b", "c")
+	chmod := func(name string, mode os.FileMode) {
+		if err := os.Chmod(r.path(name), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { chmod("b", 0o755) })
+	r.put("a/a.log", r.lines(3))
+	n := len(r.want)
+	r.put("b/b.log", r.lines(3))
+	r.put("c/c.log", r.lines(3))
+	chmod("b", 0)
+	chmod("c/c.log", 0)
+	r.start("*/*.log")
+	r.eventually("the other log is read", func() bool { return len(r.stored()) == n })
+	r.eventually("what is refused is told", func() bool {
+		e := r.state().LastError
+		return strings.Contains(e, r.path("b")) && strings.Contains(e, r.path("c/c.log"))
+	}, func() string { return r.state().LastError })
+	chmod("c/c.log", 0o644)
+	chmod("b", 0o755)
+	r.complete()
+	chmod("b", 0) // it is read on: the file is held
+	r.put("a/a.log", r.lines(3))
+	r.complete()
+	chmod("b", 0o755)
+	r.put("b/b.log", r.lines(3))
+	r.complete()
+	r.eventually("all is well", func() bool { return r.state().LastError == "" }, func() string { return r.state().LastError })
+	if n := r.number(`SELECT count(*) FROM generation`); n != 3 {
+		t.Errorf("%d generations, want 3\n%s", n, r.generations())
+	}
+}
+
+// TestArchiveDoesNotStarveALiveLog has an archive of many lines that is to be read, beside a log that is written to.
+func TestArchiveDoesNotStarveALiveLog(t *testing.T) {
+	r := newRig(t)
+	live := r.lines(5)
+	r.put("a.log", live)
+	r.start("*.log")
+	r.complete()
+	r.stop()
+	filler := strings.Repeat(strings.Replace(r.line(), " 499 0 ", " 200 0 ", 1), 400_000)
+	delete(r.want, r.seq)
+	r.put("a.log", filler)
+	r.rename("a.log", "a.log.1")
+	r.pack("a.log.1", ".gz")
+	r.start("*.log")
+	for range 5 {
+		r.put("b.log", r.lines(2))
+		r.eventually("the live lines are stored", func() bool { return len(r.stored()) == len(r.want) })
+	}
+	r.eventually("the archive is read", func() bool {
+		return r.number(`SELECT coalesce(sum(lines), 0)::bigint FROM generation WHERE path LIKE '%a.log%'`) == 400_005
+	}, r.generations)
+}
