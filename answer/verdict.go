@@ -40,6 +40,7 @@ const (
 type Verdict struct {
 	Level Level
 	Text  string // holds no control characters
+	Route string // the route that Text names, as it is written there; "" when it names none
 }
 
 // Facts are the figures that a verdict is about.
@@ -62,18 +63,18 @@ func Of(f Facts) Verdict {
 	n := f.Disconnects()
 	switch {
 	case !f.HasData:
-		return Verdict{None, "No log read yet."}
+		return Verdict{Level: None, Text: "No log read yet."}
 	case f.Requests == 0 && n == 0:
-		return Verdict{None, "No data in this range."}
+		return Verdict{Level: None, Text: "No data in this range."}
 	case n == 0:
-		return Verdict{Good, Count(f.Requests, "request") + ", no hang-ups."}
+		return Verdict{Level: Good, Text: Count(f.Requests, "request") + ", no hang-ups."}
 	case f.Requests == 0:
-		return Verdict{Notice, Count(n, "hang-up") + "; no access log here says of how many requests." + f.most()}
+		return f.most(Verdict{Level: Notice, Text: Count(n, "hang-up") + "; no access log here says of how many requests."})
 	case n > f.Requests:
-		return Verdict{Notice, Count(n, "hang-up") + " and " + Count(f.Requests, "request") +
-			" in access logs: not all that hung up is in them." + f.most()}
+		return f.most(Verdict{Level: Notice, Text: Count(n, "hang-up") + " and " + Count(f.Requests, "request") +
+			" in access logs: not all that hung up is in them."})
 	case n < enough:
-		return Verdict{Notice, Count(n, "hang-up") + " in " + Count(f.Requests, "request") + "."}
+		return Verdict{Level: Notice, Text: Count(n, "hang-up") + " in " + Count(f.Requests, "request") + "."}
 	}
 	out := Verdict{Level: Notice}
 	low, _, ok := Wilson(n, f.Requests)
@@ -87,8 +88,7 @@ func Of(f Facts) Verdict {
 			out.Text += " " + times(Share(n, f.Requests), Share(f.Before.Disconnects(), f.Before.Requests))
 		}
 	}
-	out.Text += f.most()
-	return out
+	return f.most(out)
 }
 
 // times says how much more often requests hang up than before.
@@ -99,11 +99,11 @@ func times(now, before float64) string {
 	return strconv.FormatFloat(now/before, 'f', 1, 64) + " times the share of the range compared with."
 }
 
-// most names the route with the most hang-ups, with its share and its wait, as far as the figures bear it.
-func (f Facts) most() string {
+// most adds the route with the most hang-ups, with its share and its wait, as far as the figures bear it.
+func (f Facts) most(v Verdict) Verdict {
 	t := f.Top
 	if t == nil || t.Disconnects() < enough {
-		return ""
+		return v
 	}
 	part := Share(t.Disconnects(), f.Disconnects())
 	word := "Most"
@@ -114,7 +114,9 @@ func (f Facts) most() string {
 	if t.Method != "" {
 		name = t.Method + " " + t.Template
 	}
-	return fmt.Sprintf(" %s: %s, %s of them%s.", word, Escape(name), Percent(part), wait(t.Abandoned))
+	v.Route = Escape(name)
+	v.Text += fmt.Sprintf(" %s: %s, %s of them%s.", word, v.Route, Percent(part), wait(t.Abandoned))
+	return v
 }
 
 // wait says after how long most of the ages end, "" when too few are known or the log does not time them finely enough.

@@ -253,13 +253,17 @@ func (t *writer) sources() {
 		})
 	}
 	t.print(tw)
-	a := t.r.Read()
-	t.note("%s read = %s + %s + %s other + %s unparsed + %s blank.", answer.Count(a.Records(), "record"), answer.Count(a.Requests, "request"),
-		answer.Count(a.Disconnects, "disconnect record"), answer.Thousands(a.Others), answer.Thousands(a.Unparsed), answer.Thousands(a.Skipped))
+	t.note("%s", accounts(t.r.Read()))
 	said := map[string]bool{}
 	for i := range t.r.Sources {
 		t.source(&t.r.Sources[i], said)
 	}
+}
+
+// accounts says what became of every record.
+func accounts(a event.Accounts) string {
+	return fmt.Sprintf("%s read = %s + %s + %s other + %s unparsed + %s blank.", answer.Count(a.Records(), "record"), answer.Count(a.Requests, "request"),
+		answer.Count(a.Disconnects, "disconnect record"), answer.Thousands(a.Others), answer.Thousands(a.Unparsed), answer.Thousands(a.Skipped))
 }
 
 // source says what is wrong with one source, and what its format hides.

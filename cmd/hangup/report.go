@@ -18,7 +18,7 @@ import (
 
 // reportCmd answers from log files without a database.
 type reportCmd struct {
-	Output   string   `short:"o" enum:"text,json" default:"text" help:"How to print: text or json (its keys are in docs/using.md)."`
+	Output   string   `short:"o" enum:"text,json,html,md" default:"text" help:"How to print: text; json (its keys are in docs/using.md); html, a page to keep or send; md, Markdown for a ticket."`
 	Since    string   `help:"Count from this time on: 2026-11-24, 2026-11-24T08:00:00Z, or 36h (before now)." placeholder:"TIME"`
 	Until    string   `help:"Count up to this time, without it." placeholder:"TIME"`
 	Top      int      `default:"10" help:"How many routes, clients and user agents to show." placeholder:"N"`
@@ -52,6 +52,9 @@ func (c reportCmd) Run(ctx context.Context, e env) error {
 		Parser: parser.Options{Format: c.Format, Layout: c.Layout, Zone: zone, User: cfg.user}, Stdin: e.stdin, Top: c.Top,
 		Filter: report.Filter{Route: c.Route, Client: c.Client, Since: since, Until: until},
 	}
+	if c.Output == "html" && isTerminal(e.stdout) {
+		return usageError{errors.New("-o html is a page for a browser, not for the terminal: send it to a file with > report.html")}
+	}
 	if c.Top < 1 || c.Top > 1000 {
 		return usageError{fmt.Errorf("--top %d: it must be from 1 to 1000", c.Top)}
 	}
@@ -78,8 +81,13 @@ func (c reportCmd) Run(ctx context.Context, e env) error {
 }
 
 func (c reportCmd) write(e env, r *report.Report) error {
-	if c.Output == "json" {
+	switch c.Output {
+	case "json":
 		return r.WriteJSON(e.stdout)
+	case "html":
+		return r.WriteHTML(e.stdout)
+	case "md":
+		return r.WriteMarkdown(e.stdout)
 	}
 	return r.WriteText(e.stdout, terminal(e.stdout, e.getenv))
 }
