@@ -104,6 +104,20 @@ func byReport(r *report.Report) figures {
 	return out
 }
 
+// telling is a Sink that says how many bytes it has stored.
+type telling struct {
+	*store.Store
+	stored chan<- int64
+}
+
+func (s telling) Commit(ctx context.Context, now time.Time, b *event.Batch) error {
+	err := s.Store.Commit(ctx, now, b)
+	if err == nil {
+		s.stored <- b.End - b.Start
+	}
+	return err
+}
+
 // byService reads the files as the service does, joins, and asks what the page asks.
 func byService(t *testing.T, files []string) figures {
 	t.Helper()
@@ -119,24 +133,18 @@ func byService(t *testing.T, files []string) figures {
 		size += st.Size()
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
+	done, stored := make(chan error, 1), make(chan int64, 1000)
 	go func() {
-		done <- ingest.Run(ctx, ingest.Options{Sources: sources, Ledger: s, Sink: s, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+		done <- ingest.Run(ctx, ingest.Options{Sources: sources, Ledger: s, Sink: telling{s, stored}, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	}()
-	var list []store.Source
-	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) { //nolint:forbidigo // waits for files to be read
-		var off int64
-		var err error
-		list, err = s.Sources(ctx)
-		check(t, err)
-		for _, v := range list {
-			off += v.Off
-		}
-		if off == size {
-			break
-		}
-		if time.Now().After(end) {
-			t.Fatalf("%d of %d bytes are committed", off, size)
+	for off := int64(0); off < size; {
+		select {
+		case n := <-stored:
+			off += n
+		case err := <-done:
+			t.Fatalf("%d of %d bytes are committed: %v", off, size, err)
+		case <-time.After(time.Minute):
+			t.Fatalf("%d of %d bytes are committed, and no more come", off, size)
 		}
 	}
 	cancel()
@@ -148,6 +156,8 @@ func byService(t *testing.T, files []string) figures {
 			break
 		}
 	}
+	list, err := s.Sources(t.Context())
+	check(t, err)
 	whole := store.Range{From: time.Unix(0, 0).UTC(), To: time.Now().Add(48 * time.Hour).Truncate(time.Minute)}
 	sum, err := s.Summary(t.Context(), whole, nil)
 	check(t, err)
