@@ -48,6 +48,10 @@ func (m *manager) settleCuts(ctx context.Context, present map[inode]bool, failed
 		if err != nil {
 			return err
 		}
+		if g.Source != m.id { // another source has taken it over
+			delete(m.cut, id)
+			continue
+		}
 		if g.Off != c.off { // another process reads it, or has done so
 			c.off, c.at = g.Off, time.Now()
 			m.cut[id] = c

@@ -118,6 +118,13 @@ func (l ofEpoch) AddGenerations(ctx context.Context, service string, source int6
 	return l.Ledger.AddGenerations(ctx, service, source, gs, newest)
 }
 
+func (l ofEpoch) MoveGeneration(ctx context.Context, service string, id, source int64) error {
+	if err := l.still(ctx); err != nil {
+		return err
+	}
+	return l.Ledger.MoveGeneration(ctx, service, id, source)
+}
+
 func (l ofEpoch) SetGeneration(ctx context.Context, service string, id int64, path string, state event.State, lost int64) error {
 	if err := l.still(ctx); err != nil {
 		return err

@@ -35,6 +35,11 @@ type Ledger interface {
 	// Candidates returns the generations of a source that files in these directories, with these inodes and heads may hold,
 	// the newest first, and the id of the newest generation.
 	Candidates(ctx context.Context, service string, source int64, dirs []string, inodes []event.Inode, heads []event.Print) (gs []event.Generation, newest int64, err error)
+	// Abandoned returns the generations of a service that files with these inodes may hold and whose sources are none of
+	// those at paths, the newest first.
+	Abandoned(ctx context.Context, service string, paths []string, inodes []event.Inode) ([]event.Generation, error)
+	// MoveGeneration makes a generation one of another source, which sees it now for the first time.
+	MoveGeneration(ctx context.Context, service string, id, source int64) error
 	// SettleArchive notes that a compressed file need not be looked at again while it is as it is.
 	SettleArchive(ctx context.Context, service string, source int64, a event.Archive) error
 	// Generation returns one generation as it is stored now.

@@ -408,3 +408,29 @@ func TestArchiveDoesNotStarveALiveLog(t *testing.T) {
 		return r.number(`SELECT coalesce(sum(lines), 0)::bigint FROM generation WHERE path LIKE '%a.log%'`) == 400_005
 	}, r.generations)
 }
+
+// TestPathBecomesAPattern changes what the configuration says of logs, there and back: nothing is read again.
+func TestPathBecomesAPattern(t *testing.T) {
+	r := newRig(t)
+	r.put("a.log", r.lines(10))
+	r.put("b.log", r.lines(10))
+	r.start("a.log", "b.log")
+	r.complete()
+	r.stop()
+	for _, names := range [][]string{{"a.log", "b.log"}, {"*.log"}, {"a.log", "*.log"}, {"b.log", "a.log"}} {
+		r.put("a.log", r.lines(3))
+		r.rename("b.log", "b.log.1")
+		r.put("b.log.1", r.lines(2))
+		r.put("b.log", r.lines(2))
+		r.start(names...)
+		r.put("a.log", r.lines(1))
+		r.complete()
+		r.stop()
+		if err := os.Rename(r.path("b.log.1"), r.path("b.log.old")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := r.number(`SELECT count(*) FROM generation`); n != 6 {
+		t.Errorf("%d generations, want 6\n%s", n, r.generations())
+	}
+}

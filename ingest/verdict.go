@@ -31,6 +31,11 @@ func (m *manager) identify(ctx context.Context) error {
 	m.pending = slices.Clone(m.pending[len(candidates):])
 	// First those that go on where they were: a copy of a file is told by that file being followed.
 	candidates, errs := m.tell(candidates, func(c *candidate) (verdict, error) { return m.own(ctx, c, byInode[c.inode]) })
+	if len(candidates) > 0 {
+		var more []error
+		candidates, more = m.adopt(ctx, candidates)
+		errs = append(errs, more...)
+	}
 	if len(candidates) == 0 {
 		return someErrors(errs)
 	}
@@ -72,6 +77,47 @@ func (m *manager) identify(ctx context.Context) error {
 		}
 	}
 	return someErrors(errs)
+}
+
+// adopt takes over files that sources have read which are not configured any more: a path became a pattern, or a pattern a
+// path. It returns the others.
+func (m *manager) adopt(ctx context.Context, candidates []*candidate) (others []*candidate, errs []error) {
+	var paths []string
+	for _, s := range m.Sources {
+		if s.Service == m.source.Service && (m.source.Pattern || !s.Pattern || !s.Names(m.source.Path)) { // a path goes before patterns
+			paths = append(paths, s.Path)
+		}
+	}
+	inodes := make([]event.Inode, len(candidates))
+	for i, c := range candidates {
+		inodes[i] = c.inode
+	}
+	rows, err := m.Ledger.Abandoned(ctx, m.source.Service, paths, inodes)
+	if err != nil {
+		m.pending = append(m.pending, candidates...)
+		return nil, []error{err}
+	}
+	return m.tell(candidates, func(c *candidate) (verdict, error) {
+		for i := range rows {
+			g := &rows[i]
+			if g.Dev != c.Dev || g.Ino != c.Ino || g.Off == 0 {
+				continue
+			}
+			if same, err := continues(c.f, c.size, *g); err != nil || !same {
+				if err != nil {
+					return unsure, err
+				}
+				continue
+			}
+			if err := m.Ledger.MoveGeneration(ctx, m.source.Service, g.ID, m.id); err != nil {
+				return unsure, err
+			}
+			m.log.InfoContext(ctx, "taking over a file of a source that is not configured any more", slog.String("path", c.path), slog.Int64("off", g.Off))
+			g.Source = m.id
+			return m.own(ctx, c, []*event.Generation{g})
+		}
+		return unsure, nil
+	})
 }
 
 // tellAtOnce is how many files are identified in one scan.

@@ -133,6 +133,48 @@ func (s *Store) Candidates(ctx context.Context, service string, source int64, di
 	return gs, newest, nil
 }
 
+// Abandoned returns the generations of a service that files with these inodes may hold and whose sources are none of
+// those at paths, the newest first.
+func (s *Store) Abandoned(ctx context.Context, service string, paths []string, inodes []event.Inode) ([]event.Generation, error) {
+	svc, err := s.ServiceID(ctx, service)
+	if err != nil {
+		return nil, err
+	}
+	known, dev, ino := make([]string, len(paths)), make([]int64, len(inodes)), make([]int64, len(inodes))
+	for i, p := range paths {
+		known[i] = event.Clean(p)
+	}
+	for i, n := range inodes {
+		dev[i], ino[i] = int64(n.Dev), int64(n.Ino)
+	}
+	rows, err := s.pool.Query(ctx, `
+		SELECT `+generationColumns+` FROM generation WHERE service_id = @service AND generation_id IN (
+			SELECT g.generation_id FROM unnest(@dev::bigint[], @ino::bigint[]) u (dev, ino)
+			JOIN generation g ON g.service_id = @service AND g.dev = u.dev AND g.ino = u.ino
+			JOIN source c ON c.service_id = g.service_id AND c.source_id = g.source_id WHERE c.path <> ALL (@paths::text[])
+		) ORDER BY generation_id DESC`, pgx.NamedArgs{"service": svc, "dev": dev, "ino": ino, "paths": known})
+	if err == nil {
+		var gs []event.Generation
+		if gs, err = pgx.CollectRows(rows, scanGeneration); err == nil {
+			return gs, nil
+		}
+	}
+	return nil, fmt.Errorf("look for generations that have no source: %w", err)
+}
+
+// MoveGeneration makes a generation one of another source, which sees it now for the first time.
+func (s *Store) MoveGeneration(ctx context.Context, service string, id, source int64) error {
+	svc, err := s.ServiceID(ctx, service)
+	if err != nil {
+		return err
+	}
+	if _, err := s.pool.Exec(ctx, `UPDATE generation SET source_id = $3, first_seen_at = now() WHERE service_id = $1 AND generation_id = $2`,
+		svc, id, source); err != nil {
+		return fmt.Errorf("move generation %d to source %d: %w", id, source, err)
+	}
+	return nil
+}
+
 // SettleArchive notes that a compressed file of a source need not be looked at again while it is as it is. Notes that are
 // a year old are forgotten.
 func (s *Store) SettleArchive(ctx context.Context, service string, source int64, a event.Archive) error {
