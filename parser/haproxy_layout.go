@@ -237,6 +237,7 @@ func (c *cutLayout) item(p haproxyPart, name string, at int) {
 	if t.slot = v.slot; p.name == "" {
 		t.slot, v.text = haproxySample(p.sample), true
 	}
+	t.short = p.name != ""
 	switch {
 	case p.name == "hr" || p.name == "hs": // nothing is written, not even the blank, where no header is captured
 		t.until = "captures"

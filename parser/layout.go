@@ -50,6 +50,7 @@ type token struct {
 	name  string // the value's, as the user wrote it
 	slot  variable
 	until string      // bytes, one of which ends the value when another follows at once; "scheme", "is_args", "captures": see link
+	short bool        // the value is a number, or a word like one
 	list  bool        // the value may be a list whose separators hold blanks
 	stamp stampFormat // how a time of a form of its own is written; slot is vStamp
 	back  int         // bytes before the value that belong to it
@@ -190,7 +191,7 @@ func (l *layout) link(s cutLayout) error {
 		if strings.HasSuffix(p.ends, "[") && i+3 < len(tokens) && tokens[i+2].slot == vTimeLocal && strings.HasPrefix(tokens[i+3].text, "]") {
 			p.end = endBracket
 		}
-		p.stops, p.behind, p.near = ones*uint64(p.stop), headOf(p.ends), isNear(p.slot)
+		p.stops, p.behind, p.near = ones*uint64(p.stop), headOf(p.ends), isNear(t)
 		if p.slot == vTimeISO || p.slot == vTimeNoZone {
 			p.ahead = len("2026-11-22T10:00:00")
 		}
@@ -297,7 +298,7 @@ func ends(t *token, p piece, e escape) (ending, byte) {
 		return endRequest, 0
 	case p.ends[0] == ' ' && t.slot == vAddr:
 		return endAddr, ' '
-	case p.ends[0] == ' ' && isShort(t.slot), len(p.ends) == 1 && isNear(t.slot):
+	case p.ends[0] == ' ' && isShort(t.slot), len(p.ends) == 1 && isNear(t):
 		return endNear, p.ends[0]
 	case len(p.ends) == 1:
 		return endByte, p.ends[0]
@@ -337,9 +338,11 @@ func isShort(v variable) bool {
 	}
 }
 
-// isNear says whether values of the slot are so short as a rule that their end is found sooner without a call.
-func isNear(v variable) bool {
-	switch v {
+// isNear says whether values are so short as a rule that their end is found sooner without a call.
+func isNear(t *token) bool {
+	switch t.slot {
+	case vIgnored:
+		return t.short
 	case vRequest, vTarget, vPath, vArgs, vQuestion, vAgent, vReferer, vID, vHeaderID, vDetails, vFailure:
 		return false
 	default:

@@ -118,12 +118,15 @@ func (l *layout) scan(line string, x *exchange) (rest string, ok bool) {
 			if n, x.plain = addressEnd(line[at:]); n < 0 {
 				return "", false
 			}
-		case endByte:
+		case endByte, endQuote:
 			if at+1 < len(line) && line[at] == '-' && line[at+1] == p.stop { // nothing, as often
 				n = 1
 				break
 			}
-			if n = strings.IndexByte(line[at:], p.stop); n < 0 {
+			if n = strings.IndexByte(line[at:], p.stop); n > 0 && p.end == endQuote && x.escape != escapeNone {
+				n = p.quote(line[at:], x)
+			}
+			if n < 0 {
 				return "", false
 			}
 		case endTime:
@@ -189,8 +192,6 @@ func addressEnd(s string) (n int, plain bool) {
 // width returns how many bytes of s the value has, or -1 when what must end it is not there.
 func (p *piece) width(s string, x *exchange) int {
 	switch p.end {
-	case endQuote:
-		return p.quote(s, x)
 	case endBracket:
 		return p.bracket(s)
 	case endList:
