@@ -182,6 +182,7 @@ var htmlFuncs = template.FuncMap{
 	"clientRate": clientRate,
 	"strip":      partyStrip,
 	"accounts":   accounts,
+	"few":        func(n int64) bool { return n > 0 && n < few },
 	"log":        func(s string) string { return fit(s, logChars) },
 	"part": func(n, all int64) string {
 		if n <= 0 || all <= 0 {

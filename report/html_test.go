@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -127,20 +128,21 @@ func closed(t *testing.T, text string) {
 	z := html.NewTokenizer(strings.NewReader(text))
 	var open []string
 	for {
-		switch z.Next() {
-		case html.ErrorToken:
-			if z.Err() != io.EOF || len(open) > 0 {
+		kind := z.Next()
+		if kind == html.ErrorToken {
+			if !errors.Is(z.Err(), io.EOF) || len(open) > 0 {
 				t.Error(z.Err(), "open:", open)
 			}
 			return
-		case html.StartTagToken:
-			if n, _ := z.TagName(); !slices.Contains(void, string(n)) {
-				open = append(open, string(n))
-			}
-		case html.EndTagToken:
-			n, _ := z.TagName()
-			if len(open) == 0 || open[len(open)-1] != string(n) {
-				t.Fatalf("</%s> in %v", n, open)
+		}
+		n, _ := z.TagName()
+		name := string(n)
+		if kind == html.StartTagToken && !slices.Contains(void, name) {
+			open = append(open, name)
+		}
+		if kind == html.EndTagToken {
+			if len(open) == 0 || open[len(open)-1] != name {
+				t.Fatalf("</%s> in %v", name, open)
 			}
 			open = open[:len(open)-1]
 		}

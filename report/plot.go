@@ -40,6 +40,7 @@ type timeChart struct {
 	Step, Most  string
 	Text        string // for those who cannot see it
 	Curve       string // the rate as an SVG path, Points wide and 1000 high
+	Gaps        bool   // it leaves out points of too few requests
 	Points      int
 	Left, Right []tick
 	Bottom      []tick
@@ -52,76 +53,121 @@ type pointRow struct {
 	Rate string
 }
 
+// timeColumns is how many bars fit on a telephone.
+const timeColumns = 120
+
 // timeChart returns nil when there is nothing to draw.
 func (r *Report) timeChart() *timeChart {
-	n := len(r.Series)
+	points := squeeze(r.Series, timeColumns)
+	n := len(points)
 	if n < 2 || r.Disconnects() <= 0 {
 		return nil
 	}
+	width := points[1].Start.Sub(points[0].Start)
 	c := &timeChart{
 		frame: frame{Top: 8, Base: 178, Room: 170, Height: 204, Foot: 183}, Name: "hang-ups", Tone: "gone", Sum: r.Disconnects(),
-		Step: duration(r.Step), Points: n, Bottom: timeTicks(r.Series, r.Step),
+		Step: duration(width), Points: n, Bottom: timeTicks(points, width),
 	}
 	if by := parties(r.Counts); len(by) == 1 {
 		c.Name = ranked(by)[0]
 		c.Tone = c.Name
 	}
 	var most Point
-	var top float64
-	var topAt time.Time
-	for _, p := range r.Series {
+	for _, p := range points {
 		if p.Hangups > most.Hangups {
 			most = p
 		}
-		if v, ok := p.rate(); ok && v > top {
-			top, topAt = v, p.Start
-		}
 	}
-	high, step := scale(float64(most.Hangups), 1)
+	if most.Hangups == 0 {
+		return nil
+	}
+	c.Text = fmt.Sprintf("%s from %s to %s, most at %s: %s.", answer.Count(c.Sum, "hang-up"), moment(points[0].Start),
+		moment(points[n-1].Start), moment(most.Start), answer.Thousands(most.Hangups))
+	c.bars(points, most.Hangups)
+	c.rate(points)
+	for _, p := range r.Series {
+		row := pointRow{p, "–"}
+		if v, ok := p.rate(); ok {
+			row.Rate = answer.Percent(v)
+		}
+		c.Rows = append(c.Rows, row)
+	}
+	return c
+}
+
+// bars draws the hang-ups.
+func (c *timeChart) bars(points []Point, most int64) {
+	high, step := scale(float64(most), 1)
 	for v := 0.0; v <= high; v += step {
 		c.Left = append(c.Left, tick{round(c.Base - c.Room*v/high), answer.Thousands(int64(v))})
 	}
-	slot := 100 / float64(n)
-	gap := 0.12
-	if n > 120 {
-		gap = 0
-	}
-	for i, p := range r.Series {
-		row := pointRow{p, "–"}
+	const gap = 0.12
+	slot := 100 / float64(len(points))
+	for i, p := range points {
 		title := moment(p.Start) + ": " + answer.Count(p.Hangups, "hang-up") + " in " + answer.Count(p.Requests, "request")
 		if v, ok := p.rate(); ok {
-			row.Rate = answer.Percent(v)
-			title += ", " + row.Rate
+			title += ", " + answer.Percent(v)
 		}
 		h := c.Room * float64(max(p.Hangups, 0)) / high
-		c.Rows = append(c.Rows, row)
 		c.Columns = append(c.Columns, column{
 			X: round(slot * float64(i)), W: round(slot), BarX: round(slot * (float64(i) + gap/2)), BarW: round(slot * (1 - gap)),
 			Y: round(c.Base - h), H: round(h), Title: title,
 		})
 	}
-	c.Text = fmt.Sprintf("%s from %s to %s, most at %s: %s.", answer.Count(c.Sum, "hang-up"), moment(r.Series[0].Start),
-		moment(r.Series[n-1].Start), moment(most.Start), answer.Thousands(most.Hangups))
+}
+
+// rate draws the rate, where there is one.
+func (c *timeChart) rate(points []Point) {
+	var top float64
+	var at time.Time
+	least := leastRequests(points)
+	for _, p := range points {
+		v, ok := p.rate()
+		switch {
+		case !ok:
+		case p.Requests < least:
+			c.Gaps = true
+		case v > top:
+			top, at = v, p.Start
+		}
+	}
 	if top == 0 {
-		return c
+		return
 	}
 	c.Most = answer.Percent(top)
-	c.Text += fmt.Sprintf(" The rate is highest at %s: %s.", moment(topAt), c.Most)
-	high, step = scale(top, 0)
+	c.Text += fmt.Sprintf(" The rate is highest at %s: %s.", moment(at), c.Most)
+	high, step := scale(top, 0)
 	for v := 0.0; v < high+step/2; v += step {
 		c.Right = append(c.Right, tick{round(c.Base - c.Room*v/high), answer.Percent(v)})
 	}
-	c.Curve = curve(r.Series, high)
-	return c
+	c.Curve = curve(points, high, least)
+}
+
+// few is the number of requests below which a rate says little.
+const few = 20
+
+// leastRequests returns how many requests a point must have for its rate to be drawn: a minute that is cut off at the end of a
+// log would be the highest. Where most points have few, all are drawn.
+func leastRequests(points []Point) int64 {
+	n := 0
+	for _, p := range points {
+		if p.Requests >= few {
+			n++
+		}
+	}
+	if 2*n < len(points) {
+		return 1
+	}
+	return few
 }
 
 // curve draws the rate as steps; where nothing is known it has a gap.
-func curve(points []Point, high float64) string {
+func curve(points []Point, high float64, least int64) string {
 	var out strings.Builder
 	joined := false
 	for i, p := range points {
 		v, ok := p.rate()
-		if !ok {
+		if !ok || p.Requests < least {
 			joined = false
 			continue
 		}
