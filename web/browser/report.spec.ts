@@ -12,7 +12,7 @@ const sizes = { "1440": { width: 1440, height: 900 }, "390": { width: 390, heigh
 test("the report's page answers, alone and in all sizes", async ({ page }) => {
   const file = join(stage.dir, "report.html");
   const logs = ["shop.log", "hostile.log"].map((name) => join(stage.dir, name));
-  writeFileSync(file, execFileSync(stage.program, ["report", "-o", "html", "--top", "20", ...logs]));
+  writeFileSync(file, execFileSync(stage.program, ["report", "-o", "html", ...logs]));
   const asked: string[] = [];
   page.on("request", (r) => asked.push(r.url()));
   await page.goto(pathToFileURL(file).href);
