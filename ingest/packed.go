@@ -17,7 +17,8 @@ import (
 // archive is a compressed file of the source that is read to tell what it is. It is told by what comes out of it, as any
 // other file is by its content, and only once it is whole.
 type archive struct {
-	entry
+	entry         // as it was opened: it is the examiner's until read is closed
+	found  string // the log that it was found as, for the manager meanwhile
 	u      *unpacked
 	rows   []event.Generation // that it may hold, when it was looked at
 	newest int64
@@ -60,7 +61,7 @@ func (m *manager) archives(ctx context.Context, packed []entry) error {
 		busy[c.log] = true
 	}
 	for _, a := range m.looking {
-		busy[a.log] = true
+		busy[a.found] = true
 	}
 	m.unread = map[string]bool{}
 	now := time.Now()
@@ -78,7 +79,7 @@ func (m *manager) archives(ctx context.Context, packed []entry) error {
 		if busy[e.log] || len(m.looking) >= lookAtOnce || now.Sub(e.modified) < copyQuiet && now.After(e.modified) {
 			continue
 		}
-		a := &archive{entry: e, read: make(chan struct{})}
+		a := &archive{entry: e, found: e.log, read: make(chan struct{})}
 		m.looking, busy[e.log] = append(m.looking, a), true
 		m.wg.Go(func() {
 			defer close(a.read)
