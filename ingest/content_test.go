@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"hangup/event"
+	"hangup/ingest"
 	"hangup/store/storetest"
 )
 
@@ -149,6 +152,47 @@ func TestTwoReadersOfOneFile(t *testing.T) {
 	first()
 	r.write(f, r.lines(40))
 	r.complete()
+}
+
+// stopped is a ledger whose reader is held up, once, when it looks for files by their heads.
+type stopped struct {
+	ingest.Ledger
+	held, on chan struct{}
+	once     sync.Once
+}
+
+func (s *stopped) Candidates(ctx context.Context, service string, source int64, dirs []string, inodes []event.Inode, heads []event.Print) ([]event.Generation, int64, error) {
+	if len(heads) > 0 {
+		s.once.Do(func() {
+			close(s.held)
+			<-s.on
+		})
+	}
+	return s.Ledger.Candidates(ctx, service, source, dirs, inodes, heads)
+}
+
+// TestTwoReadersFindAFile has a second process find a file, and store some of it, while the first is about to.
+func TestTwoReadersFindAFile(t *testing.T) {
+	r := newRig(t)
+	f := r.open("a.log")
+	r.write(f, r.lines(100))
+	s := &stopped{held: make(chan struct{}), on: make(chan struct{})}
+	r.limits = func(o *ingest.Options) { s.Ledger, o.Ledger = o.Ledger, s }
+	r.start("a.log")
+	first := r.stop
+	<-s.held
+	r.limits = nil
+	r.start("a.log")
+	r.complete()
+	r.write(f, r.lines(10))
+	r.stop()
+	close(s.on)
+	r.write(f, r.lines(10))
+	r.complete()
+	first()
+	if n := r.number(`SELECT count(*) FROM generation`); n != 1 {
+		t.Errorf("%d generations of one file", n)
+	}
 }
 
 func TestDatabaseGoesAway(t *testing.T) {

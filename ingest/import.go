@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"hangup/event"
@@ -203,6 +204,16 @@ func (x *importing) find(ctx context.Context, c content) error {
 	_, newest, err := x.m.Library.Candidates(ctx, x.Service, id, nil, []event.Inode{c.inode}, nil)
 	if err != nil {
 		return err
+	}
+	// Newest tells of what is added from here on; look once more for what was added before it was asked for.
+	now, err := x.m.Library.GenerationsByHead(ctx, x.Service, x.head)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(now, func(g event.Generation) bool {
+		return !slices.ContainsFunc(list, func(known event.Generation) bool { return known.ID == g.ID })
+	}) {
+		return errTaken
 	}
 	ids, err := x.m.Library.AddGenerations(ctx, x.Service, id, []event.Generation{x.gen}, newest)
 	if errors.Is(err, event.ErrStale) {

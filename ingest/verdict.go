@@ -19,7 +19,8 @@ func (m *manager) identify(ctx context.Context) error {
 	for i, c := range candidates {
 		inodes[i] = c.inode
 	}
-	rows, _, err := m.Ledger.Candidates(ctx, m.source.Service, m.id, nil, inodes, nil)
+	// What another process adds from here on is not among the rows by which own judges: begin then finds newest to be stale.
+	rows, newest, err := m.Ledger.Candidates(ctx, m.source.Service, m.id, nil, inodes, nil)
 	if err != nil {
 		return err // they stay pending
 	}
@@ -50,7 +51,7 @@ func (m *manager) identify(ctx context.Context) error {
 		return unsure, err
 	})
 	errs = append(errs, more...)
-	rows, newest, err := m.Ledger.Candidates(ctx, m.source.Service, m.id, m.dirsOf(dirs), inodes, heads)
+	rows, _, err = m.Ledger.Candidates(ctx, m.source.Service, m.id, m.dirsOf(dirs), inodes, heads)
 	if err != nil {
 		m.pending = append(m.pending, candidates...)
 		return someErrors(append(errs, err))

@@ -89,6 +89,9 @@ func settled(t *testing.T, db *server, p *process, loads ...*load) {
 	for _, l := range loads {
 		audit(t, db.conn(), l.writer)
 	}
+	if t.Failed() {
+		t.Logf("%s\nlog:\n%s", explain(t, db, filepath.Dir(loads[0].path)), p.log)
+	}
 	if s := p.summary("?from=now-1h&to=now"); s.Requests != lines || s.Disconnects != drops {
 		t.Errorf("the API says %d requests and %d disconnects; %d and %d were written", s.Requests, s.Disconnects, lines, drops)
 	}

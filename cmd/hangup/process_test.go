@@ -225,7 +225,7 @@ func (w *writer) write(lines int) {
 		text += w.line()
 	}
 	cut := len(text)
-	if w.r.IntN(3) > 0 {
+	if text != "" && w.r.IntN(3) > 0 {
 		cut -= w.r.IntN(min(60, len(text)))
 	}
 	w.rest = text[cut:]
