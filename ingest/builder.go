@@ -24,7 +24,7 @@ type builder struct {
 	routeNo  map[event.Route]uint32
 	agents   []event.Agent
 	agentNo  map[event.Agent]uint32
-	watching map[watchKey]*thinner
+	tallies  int      // how many were merged
 	parts    []*tally // what Sums are made of
 	finished bool
 }
@@ -38,12 +38,14 @@ type room struct {
 	clients table[clientKey]
 	visits  []visit // of the clients
 	marks   []uint32
-	names   []byte // what the batch calls the clients
+	persons []uint32 // their numbers in crowd + 1; 0 for what was not asked for
+	names   []byte   // what the batch calls the clients
 	extras  []event.Counts
+	crowd   crowd
 
 	// where what a tally holds has gone
 	cellOf, clientOf []uint32
-	watched          []string // by client; "" for those that are not watched
+	watched          []uint32 // the numbers in crowd + 1 of its clients that are watched; 0 for the others
 }
 
 // empty returns the room to be used again. Much room is given up when little of it was used.
@@ -53,10 +55,10 @@ func (r *room) empty() room {
 	}
 	r.cells.clear()
 	r.clients.clear()
-	clear(r.watched)
 	return room{
 		cells: r.cells, counts: r.counts[:0], ages: r.ages[:0], values: r.values[:0], clients: r.clients, visits: r.visits[:0],
-		marks: r.marks[:0], names: r.names[:0], extras: r.extras[:0], cellOf: r.cellOf, clientOf: r.clientOf, watched: r.watched,
+		marks: r.marks[:0], persons: r.persons[:0], names: r.names[:0], extras: r.extras[:0], crowd: r.crowd.empty(),
+		cellOf: r.cellOf, clientOf: r.clientOf, watched: r.watched,
 	}
 }
 
@@ -81,7 +83,6 @@ func (c *tallier) builder(s *serviceState, source, generation, start int64) *bui
 		service: s, own: c,
 		b:       &event.Batch{Service: s.name, Source: source, Generation: generation, Start: start, End: start},
 		routeNo: map[event.Route]uint32{}, agentNo: map[event.Agent]uint32{},
-		watching: map[watchKey]*thinner{},
 	}
 }
 
@@ -204,7 +205,7 @@ func number[K comparable](list *[]K, numbers map[K]uint32, name K) uint32 {
 func (u *builder) mergeClients(t *tally) {
 	n := len(t.visits)
 	u.clientOf = slices.Grow(u.clientOf[:0], n)[:n]
-	dropped := map[string]bool{}
+	u.tallies++
 	for i, k := range t.clients.keys {
 		v := &t.visits[i]
 		at, ok := u.clients.number(k.hash(), k)
@@ -212,27 +213,31 @@ func (u *builder) mergeClients(t *tally) {
 			name := clean(view(t.names[v.name:][:v.size]), maxShort)
 			u.visits = append(u.visits, visit{name: uint32(len(u.names)), size: uint32(len(name)), seen: math.MinInt64})
 			u.names = append(u.names, name...)
-			u.marks = append(u.marks, markOf(name))
+			u.marks, u.persons = append(u.marks, markOf(name)), append(u.persons, 0)
 		}
 		c := &u.visits[at]
 		c.count.merge(v.count, t.extras, &u.extras)
 		c.seen = max(c.seen, v.seen)
 		u.clientOf[i] = at
 		if v.drops {
-			dropped[string(u.name(at))] = true
+			u.person(at).dropped = u.tallies
 			u.service.marked.set(u.marks[at])
 		}
 	}
+	u.crowd.follow(u.service)
 	u.watched = slices.Grow(u.watched[:0], n)[:n]
 	any := false
 	for i, at := range u.clientOf { // before any of the signs is looked at: most clients are of no interest
-		u.watched[i] = ""
+		u.watched[i] = 0
 		if !u.service.marked.has(u.marks[at]) {
 			continue
 		}
-		name := u.name(at)
-		if dropped[string(name)] || u.service.clients[string(name)].until() > t.first {
-			u.watched[i] = string(name)
+		p := u.person(at)
+		if p.watch == nil {
+			p.watch = u.service.clients[p.name]
+		}
+		if p.dropped == u.tallies || p.watch.until() > t.first {
+			u.watched[i] = u.persons[at]
 			any = true
 		}
 	}
@@ -241,10 +246,18 @@ func (u *builder) mergeClients(t *tally) {
 	}
 	for i := range t.signs {
 		s := &t.signs[i]
-		if name := u.watched[s.client]; name != "" {
-			u.sign(watchKey{name, s.agent}, s, u.routes[u.cells.keys[u.cellOf[s.cell]].route])
+		if who := u.watched[s.client]; who != 0 {
+			u.sign(who-1, s, u.routes[u.cells.keys[u.cellOf[s.cell]].route])
 		}
 	}
+}
+
+// person returns what the crowd knows of a client. It is valid until the next call.
+func (u *builder) person(at uint32) *person {
+	if u.persons[at] == 0 {
+		u.persons[at] = u.crowd.number(u.clients.keys[at], u.name(at)) + 1
+	}
+	return &u.crowd.people[u.persons[at]-1]
 }
 
 // name returns what the batch calls a client.
@@ -269,7 +282,6 @@ func (u *builder) finish() *event.Batch {
 	u.flushSigns()
 	u.makeMinutes()
 	u.makeClients()
-	u.watching = nil
 	return u.b
 }
 

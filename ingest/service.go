@@ -14,16 +14,17 @@ type serviceState struct {
 	router   *router
 	families families
 	watched  map[watchKey]*watcher
-	clients  map[string]clientWatch // those that are in watched
-	marked   marks                  // of the same
-	turned   int                    // clients that are turned away before room is looked for again
+	clients  map[string]*clientWatch // those that are in watched
+	marked   marks                   // of the same
+	turned   int                     // clients that are turned away before room is looked for again
+	forgot   int                     // how often some were taken out of watched and clients
 	loaded   bool
 }
 
 func newServiceState(name string, l RouteLimits) *serviceState {
 	return &serviceState{
 		name: name, router: newRouter(l), families: families{},
-		watched: map[watchKey]*watcher{}, clients: map[string]clientWatch{},
+		watched: map[watchKey]*watcher{}, clients: map[string]*clientWatch{},
 	}
 }
 

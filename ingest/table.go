@@ -38,6 +38,24 @@ func (x *table[K]) number(h uint64, k K) (at uint32, known bool) {
 	}
 }
 
+// find returns the number of key k, whose hash is h, if it has one.
+func (x *table[K]) find(h uint64, k K) (at uint32, known bool) {
+	if len(x.slots) == 0 {
+		return 0, false
+	}
+	mask := uint32(len(x.slots) - 1)
+	short := uint32(h ^ h>>32)
+	for i := short & mask; ; i = (i + 1) & mask {
+		s := &x.slots[i]
+		if s.at == 0 {
+			return 0, false
+		}
+		if s.hash == short && x.keys[s.at-1] == k {
+			return s.at - 1, true
+		}
+	}
+}
+
 func (x *table[K]) grow() {
 	old := x.slots
 	x.slots = make([]slot, max(256, 2*len(old)))

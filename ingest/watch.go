@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -26,6 +25,8 @@ type watchKey struct {
 
 // watcher is what is known of a client that hung up. Times are Unix nanoseconds.
 type watcher struct {
+	client *clientWatch
+
 	last  int64 // the newest hang-up
 	drops [4]dropMark
 	next  int   // the oldest of drops
@@ -48,14 +49,14 @@ func (s *serviceState) watch(k watchKey, at int64, route event.Route) *watcher {
 		s.watched[k] = w
 		s.marked.set(markOf(k.client))
 		c := s.clients[k.client]
+		if c == nil {
+			c = &clientWatch{last: at}
+			s.clients[k.client] = c
+		}
 		c.keys++
-		s.clients[k.client] = c
+		w.client = c
 	}
-	w.last = max(w.last, at)
-	if c := s.clients[k.client]; c.last < at {
-		c.last = at
-		s.clients[k.client] = c
-	}
+	w.last, w.client.last = max(w.last, at), max(w.client.last, at)
 	mark := dropMark{at, route}
 	if slices.Contains(w.drops[:], mark) { // read once more
 		return w
@@ -85,16 +86,14 @@ func (s *serviceState) makeRoom(at int64) bool {
 
 // forget ends the watch of clients that hung up last before a time.
 func (s *serviceState) forget(before int64) {
+	s.forgot++
 	for k, w := range s.watched {
 		if w.last >= before {
 			continue
 		}
 		delete(s.watched, k)
-		c := s.clients[k.client]
-		if c.keys--; c.keys == 0 {
+		if w.client.keys--; w.client.keys == 0 {
 			delete(s.clients, k.client)
-		} else {
-			s.clients[k.client] = c
 		}
 	}
 	s.marked = marks{}
@@ -110,8 +109,8 @@ type clientWatch struct {
 }
 
 // until is when its signs of life end to be of interest.
-func (c clientWatch) until() int64 {
-	if c.keys == 0 {
+func (c *clientWatch) until() int64 {
+	if c == nil {
 		return math.MinInt64
 	}
 	return c.last + int64(patience)
@@ -151,53 +150,3 @@ type thinner struct {
 
 // thinSpan is short against the 30 minutes that end a session.
 const thinSpan = int64(5 * time.Minute)
-
-// sign keeps a sign of life of a client, if it is watched and nothing that is kept tells the same. The caller holds the
-// service's lock.
-func (u *builder) sign(k watchKey, s *sign, route event.Route) {
-	w := u.service.watched[k]
-	if s.drop {
-		w = u.service.watch(k, s.at, route)
-	} else if w != nil && (s.at < w.last || s.at >= w.last+int64(patience)) {
-		w = nil
-	}
-	if w == nil && !s.drop {
-		return
-	}
-	t := u.watching[k]
-	if t == nil {
-		t = &thinner{fresh: true}
-		u.watching[k] = t
-	}
-	a := event.Activity{Time: time.Unix(0, s.at).UTC(), Client: k.client, AgentHash: k.agent, Route: route, Drop: s.drop, Off: s.off}
-	if t.waiting && (s.at-t.kept >= thinSpan || s.at < t.pending.Time.UnixNano()) {
-		t.waiting = false
-		t.kept = t.pending.Time.UnixNano()
-		u.b.Activity = append(u.b.Activity, t.pending)
-	}
-	keep := s.drop || t.fresh || s.at < t.kept || s.at-t.kept >= thinSpan || s.at <= w.dense
-	if !s.drop {
-		for _, d := range w.drops {
-			if d.at != 0 && d.route == route && s.at >= d.at && s.at-d.at <= int64(retryTime) && !slices.Contains(t.answered, d) {
-				t.answered = append(t.answered, d)
-				keep = true
-			}
-		}
-	}
-	if !keep {
-		t.waiting, t.pending = true, a
-		return
-	}
-	t.kept, t.fresh, t.waiting = s.at, s.drop, false
-	u.b.Activity = append(u.b.Activity, a)
-}
-
-// flushSigns keeps the last sign of each client, and puts all in the order of the file.
-func (u *builder) flushSigns() {
-	for _, t := range u.watching {
-		if t.waiting {
-			u.b.Activity = append(u.b.Activity, t.pending)
-		}
-	}
-	slices.SortFunc(u.b.Activity, func(a, b event.Activity) int { return cmp.Compare(a.Off, b.Off) })
-}
