@@ -6,19 +6,20 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
+	"golang.org/x/sync/errgroup"
 
 	"hangup/event"
 	"hangup/store/block"
 )
 
-// mergeCells adds up the cells of blocks of one route and hour, and returns them by minute and agent, one to each. Those
-// whose key only one block has keep their histograms as they are: parts of the blocks.
-func mergeCells(blocks [][]byte) ([]block.Cell, error) {
-	var cells []block.Cell
+// mergeCells adds up the cells of blocks of one route and hour, and returns them by minute and agent, one to each, in
+// the room of cells. Those whose key only one block has keep their histograms as they are: parts of the blocks.
+func mergeCells(cells []block.Cell, blocks [][]byte) ([]block.Cell, error) {
 	for _, b := range blocks {
 		r := block.ReadCells(b)
 		for r.Next() {
@@ -153,18 +154,32 @@ func (s *Store) FoldHours(ctx context.Context, now time.Time) (n int64, err erro
 	if err != nil {
 		return 0, fmt.Errorf("list dirty hours: %w", err)
 	}
+	var folded atomic.Int64
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(foldAtOnce)
 	for _, h := range hours {
-		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return foldHour(ctx, tx, h.Service, h.Hour.UTC()) })
-		if err != nil {
-			return n, fmt.Errorf("fold hour %s of service %d: %w", h.Hour.UTC().Format(time.RFC3339), h.Service, err)
-		}
-		n++
+		h.Hour = h.Hour.UTC()
+		g.Go(func() error {
+			if ctx.Err() != nil { // another one failed
+				return ctx.Err()
+			}
+			if err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return foldHour(ctx, tx, h) }); err != nil {
+				return fmt.Errorf("fold hour %s of service %d: %w", h.Hour.Format(time.RFC3339), h.Service, err)
+			}
+			folded.Add(1)
+			return nil
+		})
 	}
-	return n, nil
+	err = g.Wait()
+	return folded.Load(), err
 }
 
-func foldHour(ctx context.Context, tx pgx.Tx, service int32, hour time.Time) error {
-	if err := lockRows(ctx, tx, service); err != nil {
+// foldAtOnce is how many hours are folded side by side: one waits for the database while the other counts.
+const foldAtOnce = 2
+
+func foldHour(ctx context.Context, tx pgx.Tx, h serviceHour) error {
+	service, hour := h.Service, h.Hour
+	if err := lockRows(ctx, tx, h); err != nil {
 		return err
 	}
 	// The lock on these rows makes a commit that is adding to the hour come before or after this, never between.
@@ -201,10 +216,12 @@ func foldHour(ctx context.Context, tx pgx.Tx, service int32, hour time.Time) err
 			return err
 		}
 	}
-	var merged []minuteBlock
+	var (
+		merged []minuteBlock
+		cells  []block.Cell
+	)
 	for _, route := range slices.Sorted(maps.Keys(minutes)) {
-		cells, err := mergeCells(minutes[route])
-		if err != nil {
+		if cells, err = mergeCells(cells[:0], minutes[route]); err != nil {
 			return fmt.Errorf("route %d: %w", route, err)
 		}
 		if rewrite && !expired {

@@ -227,7 +227,7 @@ func takeOut(ctx context.Context, tx pgx.Tx, service int32, joined []joinedRepor
 	}
 	var minutes []minuteBlock
 	for k, b := range cells {
-		merged, err := mergeCells(b)
+		merged, err := mergeCells(nil, b)
 		if err != nil {
 			return err
 		}

@@ -19,11 +19,12 @@ import (
 // lockRewriting is the class of the advisory locks under which blocks of counts are taken out and written anew.
 const lockRewriting = 0x68616e67 // "hang"
 
-// lockRows lets one transaction at a time rewrite the counts of a service. A second one that waited for the rows would
-// find them gone, and not see what is there in their place.
-func lockRows(ctx context.Context, tx pgx.Tx, service int32) error {
-	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1, $2)`, lockRewriting, service); err != nil {
-		return fmt.Errorf("lock the counts of service %d: %w", service, err)
+// lockRows lets one transaction at a time rewrite the counts of an hour of a service. A second one that waited for the rows
+// would find them gone, and not see what is there in their place. Hours that share a lock only wait for each other.
+func lockRows(ctx context.Context, tx pgx.Tx, h serviceHour) error {
+	hour := int32(h.Hour.Unix()/3600) ^ h.Service<<20
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1, $2)`, lockRewriting, hour); err != nil {
+		return fmt.Errorf("lock the counts of service %d: %w", h.Service, err)
 	}
 	return nil
 }
@@ -53,7 +54,7 @@ func (s *Store) MergeMinutes(ctx context.Context, now time.Time) (n int64, err e
 		for _, h := range hours {
 			h.Hour = h.Hour.UTC()
 			err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-				if err := lockRows(ctx, tx, h.Service); err != nil {
+				if err := lockRows(ctx, tx, h); err != nil {
 					return err
 				}
 				k, err := m.merge(ctx, tx, h)
@@ -129,10 +130,12 @@ func mergeHour(ctx context.Context, tx pgx.Tx, h serviceHour) (n int64, err erro
 	if err != nil {
 		return 0, err
 	}
-	var merged []minuteBlock
+	var (
+		merged []minuteBlock
+		cells  []block.Cell
+	)
 	for _, route := range slices.Sorted(maps.Keys(blocks)) {
-		cells, err := mergeCells(blocks[route])
-		if err != nil {
+		if cells, err = mergeCells(cells[:0], blocks[route]); err != nil {
 			return 0, fmt.Errorf("route %d: %w", route, err)
 		}
 		merged = append(merged, minuteBlock{h.Hour, route, packCells(cells)})
@@ -201,29 +204,35 @@ func foldClients(ctx context.Context, tx pgx.Tx, service int32, hour time.Time) 
 // mergeClients adds up the clients of blocks of an hour, which rows have. The clients that hung up most come first, of the
 // others those that asked most.
 func mergeClients(rows pgx.Rows, hour time.Time) ([]*block.Client, error) {
-	merged := map[string]*block.Client{}
+	var list []block.Client
+	numbers := map[string]int32{}
 	var b []byte
 	_, err := pgx.ForEachRow(rows, []any{(*pgtype.DriverBytes)(&b)}, func() error {
 		r := block.ReadClients(hour, b)
 		for r.Next() {
-			c := merged[string(r.Name)]
-			if c == nil {
-				c = &block.Client{}
-				*c = r.Client
+			at, ok := numbers[string(r.Name)]
+			if !ok {
+				c := r.Client
 				c.Name, c.Scope = string(r.Name), r.Scope
-				merged[c.Name] = c
+				numbers[c.Name] = int32(len(list))
+				list = append(list, c)
 				continue
 			}
-			addClient(c, &r.Client)
+			addClient(&list[at], &r.Client)
 		}
 		return r.Err()
 	})
 	if err != nil {
 		return nil, err
 	}
-	return slices.SortedFunc(maps.Values(merged), func(a, b *block.Client) int {
+	order := make([]*block.Client, len(list))
+	for i := range list {
+		order[i] = &list[i]
+	}
+	slices.SortFunc(order, func(a, b *block.Client) int {
 		return cmp.Or(cmp.Compare(b.Dropped+b.Reported, a.Dropped+a.Reported), cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Name, b.Name))
-	}), nil
+	})
+	return order, nil
 }
 
 // addClient adds the counts of r to c.

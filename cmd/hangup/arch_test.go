@@ -26,7 +26,7 @@ var arrows = map[string][]string{
 	"cause":           {"event"},
 	"answer":          {"event"},
 	"store/block":     {"event"},
-	"store":           {"event", "store/block", pgxModule},
+	"store":           {"event", "store/block", pgxModule, "golang.org/x/sync"},
 	"store/local":     {pgxModule},
 	"store/storetest": {"event", "migrations", "store/local", pgxModule},
 	"jobs":            {"event", gocron},
