@@ -50,7 +50,8 @@ const flattenSQL = `UPDATE disconnect d SET joined_generation_id = p.joined_gene
 		AND p.joined_generation_id IS NOT NULL`
 
 // Join joins the reports that were stored in the last minutes, of whatever time, to the records that count the same
-// hang-ups, and takes them out of the counts: one hang-up counts once. It returns how many reports it joined.
+// hang-ups, and takes them out of the counts: one hang-up counts once. Of days of which more was stored than commits have
+// joined, it joins all, once that has come to rest. It returns how many reports it joined.
 func (s *Store) Join(ctx context.Context, now time.Time) (n int64, err error) {
 	rows, err := s.pool.Query(ctx, `SELECT service_id, day FROM day_written WHERE written_at > $1 ORDER BY service_id, day`, now.Add(-touchEvery-5*time.Minute))
 	if err != nil {
@@ -67,66 +68,86 @@ func (s *Store) Join(ctx context.Context, now time.Time) (n int64, err error) {
 	}
 	for service, wanted := range days {
 		// Where sessions are being decided, the next run joins.
-		if err := s.changeHangups(ctx, service, 0, func(conn *pgxpool.Conn) error {
-			k, err := joinReports(ctx, conn, joinRounds, pgx.NamedArgs{
-				"service": service, "days": wanted, "recent": now.Add(-joinWindow), "generation": 0, "clients": nil, "paths": nil,
+		if _, err := s.changeHangups(ctx, service, 0, func(conn *pgxpool.Conn) error {
+			k, err := s.joinSlice(ctx, conn, pgx.NamedArgs{
+				"service": service, "days": wanted, "recent": now.Add(-joinWindow), "from": nil, "to": nil, "generation": 0, "clients": nil, "paths": nil,
 			})
-			n += k
+			if isCanceled(err) { // in slices it is little enough
+				return markDue(ctx, conn.Conn(), service, 0, wanted, now)
+			}
+			if err == nil && k > 0 {
+				n += k
+				err = flatten(ctx, conn, service, wanted)
+			}
 			return err
 		}); err != nil {
 			return n, fmt.Errorf("join the reports of service %d: %w", service, err)
 		}
 	}
-	return n, nil
+	k, err := s.joinDue(ctx, now, now.Add(-dueRest), now.Add(-dueLongest), 0)
+	return n + k, err
 }
 
 // joinBatch joins what a batch brings to what is stored, and the other way round, in the batch's own transaction: nobody
 // ever sees a hang-up of the last minute twice. It does so for batches of now only, and not while another changes the
-// stored hang-ups for long: the job joins what it leaves. Hours become dirty under the batch's own generation, whose
+// stored hang-ups for long: the job joins what it leaves, whose days it marks. Hours become dirty under the batch's own generation, whose
 // rows it has locked already, and under none in the job, so that no two wait for each other.
 func joinBatch(ctx context.Context, tx pgx.Tx, service int32, now time.Time, b *event.Batch) error {
-	if len(b.Disconnects) == 0 || len(b.Disconnects) > joinLive || now.Sub(b.LastEvent) > joinRecent {
-		return nil
-	}
-	held, err := lockBriefly(ctx, tx, service)
-	if err != nil || !held {
-		return err
-	}
-	days, clients, paths := map[time.Time]bool{}, []string{}, []string{}
+	set, clients, paths := map[time.Time]bool{}, []string{}, []string{}
 	for i := range b.Disconnects {
 		h := &b.Disconnects[i]
 		if h.Phase == event.PhaseIdle {
 			continue
 		}
 		for _, d := range []time.Time{dayOf(h.Time), dayOf(h.Time.Add(-joinWindow)), dayOf(h.Time.Add(joinWindow))} {
-			days[d] = true
+			set[d] = true
 		}
 		clients, paths = append(clients, h.Client), append(paths, h.Path)
 	}
 	if len(clients) == 0 {
 		return nil
 	}
-	err = pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+	days := slices.SortedFunc(maps.Keys(set), time.Time.Compare)
+	held := false
+	if len(b.Disconnects) <= joinLive && now.Sub(b.LastEvent) <= joinRecent {
+		var err error
+		if held, err = lockBriefly(ctx, tx, service); err != nil {
+			return err
+		}
+	}
+	if !held {
+		return markDue(ctx, tx, service, b.Generation, days, now)
+	}
+	err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = '`+joinBudget+`'`); err != nil {
 			return err
 		}
-		_, err := joinReports(ctx, tx, joinLiveRounds, pgx.NamedArgs{
-			"service": service, "days": slices.Collect(maps.Keys(days)), "recent": now.Add(-joinRecent),
+		n, err := joinReports(ctx, tx, joinLiveRounds, pgx.NamedArgs{
+			"service": service, "days": days, "recent": now.Add(-joinRecent), "from": nil, "to": nil,
 			"generation": b.Generation, "clients": clients, "paths": paths,
 		})
+		if err == nil && n > 0 {
+			err = flatten(ctx, tx, service, days)
+		}
 		if err != nil {
 			return err
 		}
 		_, err = tx.Exec(ctx, `SET LOCAL statement_timeout TO DEFAULT`)
 		return err
 	})
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == queryCanceled {
-		return nil // what was written is not undone: the job has more time
+	if isCanceled(err) { // what was written is not undone: the job has more time
+		return markDue(ctx, tx, service, b.Generation, days, now)
 	}
 	if err != nil {
 		return fmt.Errorf("join reports: %w", err)
 	}
 	return nil
+}
+
+// isCanceled says whether a statement took longer than it may.
+func isCanceled(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == queryCanceled
 }
 
 // lockBriefly takes the lock on the service's hang-ups until the transaction ends, and says whether it could.
@@ -175,16 +196,18 @@ func joinReports(ctx context.Context, conn joiner, rounds int, args pgx.NamedArg
 			break
 		}
 	}
-	if n == 0 {
-		return 0, nil
-	}
-	return n, pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+	return n, nil
+}
+
+// flatten points what is joined to records that are joined now at the records that count.
+func flatten(ctx context.Context, conn joiner, service int32, days []time.Time) error {
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		// Both sides are all that is joined. While the day's statistics are young they look empty, and a loop over both
 		// would be chosen.
 		if _, err := tx.Exec(ctx, `SET LOCAL enable_nestloop = off`); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, flattenSQL, args["service"], args["days"])
+		_, err := tx.Exec(ctx, flattenSQL, service, days)
 		return err
 	})
 }

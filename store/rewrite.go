@@ -13,28 +13,28 @@ import (
 const lockHangups = 0x68616e68
 
 // changeHangups runs f on a connection that holds the service's lock on stored hang-ups. It waits for the lock, patience
-// at most, and does nothing when another has it all that time: the next run of the job does it. The lock is taken before f begins a transaction,
-// so that the transaction sees what the holder before has done.
-func (s *Store) changeHangups(ctx context.Context, service int32, patience time.Duration, f func(*pgxpool.Conn) error) error {
+// at most, and returns false when another has it all that time: the next run of the job does it. The lock is taken before
+// f begins a transaction, so that the transaction sees what the holder before has done.
+func (s *Store) changeHangups(ctx context.Context, service int32, patience time.Duration, f func(*pgxpool.Conn) error) (done bool, err error) {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer conn.Release()
 	deadline := time.Now().Add(patience)
 	for held := false; !held; {
 		if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock($1, $2)`, lockHangups, service).Scan(&held); err != nil {
-			return fmt.Errorf("lock the hang-ups of service %d: %w", service, err)
+			return false, fmt.Errorf("lock the hang-ups of service %d: %w", service, err)
 		}
 		if held {
 			break
 		}
 		if time.Now().After(deadline) {
-			return nil
+			return false, nil
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return false, ctx.Err()
 		case <-time.After(lockEvery):
 		}
 	}
@@ -45,7 +45,7 @@ func (s *Store) changeHangups(ctx context.Context, service int32, patience time.
 			_ = conn.Conn().Close(c) // the lock goes with the session
 		}
 	}()
-	return f(conn)
+	return true, f(conn)
 }
 
 // lockEvery is how often a lock that another has is tried again.

@@ -39,7 +39,7 @@ func (s *Store) DecideSessions(ctx context.Context, now time.Time, keep time.Dur
 		return 0, fmt.Errorf("list services: %w", err)
 	}
 	for _, service := range services {
-		err := s.changeHangups(ctx, service, sessionsWait, func(conn *pgxpool.Conn) error {
+		_, err := s.changeHangups(ctx, service, sessionsWait, func(conn *pgxpool.Conn) error {
 			return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
 				args := pgx.NamedArgs{"service": service, "now": now, "expires": now.Add(keep)}
 				if _, err := tx.Exec(ctx, takeActivitySQL, args); err != nil {

@@ -17,9 +17,11 @@ type Store struct {
 	pool *pgxpool.Pool
 	dict dictionary
 	days days
+
+	sliceBudget string // see joinSlice
 }
 
 // New returns a Store that works through pool. The caller closes the pool after the last use of the Store.
 func New(pool *pgxpool.Pool) *Store {
-	return &Store{pool: pool}
+	return &Store{pool: pool, sliceBudget: sliceBudget}
 }

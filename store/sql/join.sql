@@ -8,7 +8,7 @@ WITH report AS (
     SELECT day, generation_id, off, source_id, at, route_id, agent_id, party, client, client_port, client_scope, method, path, request_id
     FROM disconnect
     WHERE service_id = @service AND day = ANY (@days::date[]) AND NOT exchange AND phase <> 'idle' AND joined_generation_id IS NULL
-        AND written_at >= @recent AND (client IS NOT NULL OR path IS NOT NULL)
+        AND written_at >= @recent AND (@from::timestamptz IS NULL OR at >= @from AND at < @to) AND (client IS NOT NULL OR path IS NOT NULL)
         AND (@clients::text[] IS NULL OR client = ANY (@clients::text[]) OR client IS NULL AND path = ANY (@paths::text[]))
 ), near AS (
     SELECT r.day, r.generation_id, r.off, r.source_id, r.at, a.day AS to_day, a.generation_id AS to_generation, a.off AS to_off, a.exchange,

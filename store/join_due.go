@@ -1,0 +1,165 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// A day is due to be joined whole dueRest after the last commit that has marked it, or dueLongest after the first.
+const (
+	dueRest    = 10 * time.Second
+	dueLongest = 5 * time.Minute
+)
+
+// importWait is how long an import waits for the lock on stored hang-ups.
+const importWait = 10 * time.Minute
+
+// A slice of reports is given sliceBudget to be joined. One that takes longer is halved, down to narrowest; of a day whose
+// narrowest slices take longer still, as many are tried as maxCrowded: they hold thousands of hang-ups that are alike.
+const (
+	narrowest  = time.Second
+	maxCrowded = 3
+)
+
+var sliceBudget = "20s"
+
+// ErrCrowded says that in some second so many reports and hang-ups are alike that they were not joined: those count twice.
+var ErrCrowded = errors.New("too many reports are alike in one second to be joined: their hang-ups count twice")
+
+// executor is a connection or a transaction.
+type executor interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
+// markDue notes that reports of these days are to be joined. generation is the one whose batch is being committed, 0 for none.
+func markDue(ctx context.Context, tx executor, service int32, generation int64, days []time.Time, now time.Time) error {
+	_, err := tx.Exec(ctx, `INSERT INTO join_due AS d (service_id, day, generation_id, since, marked_at) SELECT $1, u, $2, $4, $4 FROM unnest($3::date[]) u ORDER BY u
+		ON CONFLICT (service_id, day, generation_id) DO UPDATE SET marked_at = greatest(d.marked_at, excluded.marked_at)`, service, generation, days, now)
+	if err != nil {
+		return fmt.Errorf("mark days to be joined: %w", err)
+	}
+	return nil
+}
+
+// JoinDue joins all that commits have left to be joined, whenever it was stored, and takes it out of the counts. It is
+// for the end of an import, of which no job may take care for long. It returns how many reports it joined; ErrCrowded
+// leaves nothing undone but what it says.
+func (s *Store) JoinDue(ctx context.Context, now time.Time) (int64, error) {
+	return s.joinDue(ctx, now, now.Add(time.Hour), now.Add(time.Hour), importWait)
+}
+
+// joinDue joins the reports of days that were marked last before rest, or first before longest.
+func (s *Store) joinDue(ctx context.Context, now, rest, longest time.Time, patience time.Duration) (n int64, err error) {
+	rows, err := s.pool.Query(ctx, `SELECT service_id, day, max(marked_at) FROM join_due GROUP BY 1, 2
+		HAVING max(marked_at) <= $1 OR min(since) <= $2 ORDER BY 1, 2`, rest, longest)
+	if err != nil {
+		return 0, fmt.Errorf("list days to join: %w", err)
+	}
+	type due struct {
+		Service int32
+		Day     time.Time
+		Marked  time.Time
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[due])
+	if err != nil {
+		return 0, fmt.Errorf("list days to join: %w", err)
+	}
+	var crowded error
+	for _, d := range list {
+		if _, err := s.changeHangups(ctx, d.Service, patience, func(conn *pgxpool.Conn) error {
+			k, err := s.joinDay(ctx, conn, d.Service, d.Day)
+			n += k
+			if errors.Is(err, ErrCrowded) { // tried again, it would end the same way
+				crowded = fmt.Errorf("service %d, %s: %w", d.Service, d.Day.Format(time.DateOnly), err)
+			} else if err != nil {
+				return err
+			}
+			// What was marked meanwhile stays due.
+			if _, err = conn.Exec(ctx, `DELETE FROM join_due WHERE service_id = $1 AND day = $2 AND marked_at <= $3`, d.Service, d.Day, d.Marked); err == nil {
+				_, err = conn.Exec(ctx, `UPDATE join_due SET since = marked_at WHERE service_id = $1 AND day = $2`, d.Service, d.Day)
+			}
+			return err
+		}); err != nil {
+			return n, fmt.Errorf("join the reports of service %d of %s: %w", d.Service, d.Day.Format(time.DateOnly), err)
+		}
+	}
+	return n, crowded
+}
+
+// joinDay joins the reports of a day, hour by hour. It is ErrCrowded when that could not be done for some of them.
+func (s *Store) joinDay(ctx context.Context, conn *pgxpool.Conn, service int32, day time.Time) (n int64, err error) {
+	rows, err := conn.Query(ctx, `SELECT DISTINCT date_trunc('hour', at, 'UTC') FROM disconnect
+		WHERE service_id = $1 AND day = $2 AND NOT exchange AND joined_generation_id IS NULL AND phase <> 'idle' ORDER BY 1`, service, day)
+	if err != nil {
+		return 0, err
+	}
+	hours, err := pgx.CollectRows(rows, pgx.RowTo[time.Time])
+	if err != nil {
+		return 0, err
+	}
+	crowded := 0
+	var join func(from, to time.Time) error
+	join = func(from, to time.Time) error {
+		k, err := s.joinSlice(ctx, conn, pgx.NamedArgs{
+			"service": service, "days": []time.Time{day}, "recent": time.Unix(0, 0), "from": from, "to": to, "generation": 0, "clients": nil, "paths": nil,
+		})
+		n += k
+		switch {
+		case !isCanceled(err):
+			return err
+		case to.Sub(from) <= narrowest:
+			crowded++
+			return nil
+		}
+		mid := from.Add(to.Sub(from) / 2)
+		if err := join(from, mid); err != nil || crowded >= maxCrowded {
+			return err
+		}
+		return join(mid, to)
+	}
+	for _, h := range hours {
+		if err := join(h, h.Add(time.Hour)); err != nil {
+			return n, err
+		}
+		if crowded >= maxCrowded {
+			break
+		}
+	}
+	if n > 0 {
+		err = flatten(ctx, conn, service, []time.Time{day})
+	}
+	if err == nil && crowded > 0 {
+		err = ErrCrowded
+	}
+	return n, err
+}
+
+// joinSlice joins what args choose, until nothing fits, with a bound on the time that each round takes.
+func (s *Store) joinSlice(ctx context.Context, conn *pgxpool.Conn, args pgx.NamedArgs) (int64, error) {
+	return joinReports(ctx, bounded{conn, s.sliceBudget}, joinRounds, args)
+}
+
+// bounded begins transactions whose statements may take so long.
+type bounded struct {
+	joiner
+	budget string
+}
+
+// Begin begins a transaction.
+func (b bounded) Begin(ctx context.Context) (pgx.Tx, error) {
+	tx, err := b.joiner.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = '`+b.budget+`'`); err != nil {
+		_ = tx.Rollback(ctx)
+		return nil, err
+	}
+	return tx, nil
+}
