@@ -49,9 +49,11 @@ type Import struct {
 type Imported struct {
 	From, End int64 // bytes of the content that were there before, and that are now
 	As        string
-	Accounts  event.Accounts // of what was added
-	Lines     int64
-	Format    string
+	// Generation is the content's; 0 for one that is empty.
+	Generation int64
+	Accounts   event.Accounts // of what was added
+	Lines      int64
+	Format     string
 }
 
 // errTaken says that another process stored what this one was about to.
@@ -77,7 +79,8 @@ func (m *Importer) Import(ctx context.Context, i Import) (out Imported, err erro
 	if err != nil {
 		return out, err
 	}
-	if err := x.find(ctx, contentOf(st)); err != nil || x.known {
+	err = x.find(ctx, contentOf(st))
+	if out.Generation = x.gen.ID; err != nil || x.known {
 		return out, err
 	}
 	parse, err := parser.New(x.Parser)

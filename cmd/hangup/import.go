@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -59,7 +60,7 @@ func (c importCmd) Run(ctx context.Context, e env) error {
 
 	s := store.New(db.ingest)
 	m := &ingest.Importer{Library: s, Sink: s, Routes: ingest.RouteLimits{PerPosition: cfg.Routes.PerPosition, PerService: cfg.Routes.PerService}}
-	t := &importTotals{out: e.stdout, began: time.Now(), routes: map[event.Route]event.Counts{}, terminal: isTerminal(e.stderr), screen: e.stderr, files: len(files)}
+	t := &importTotals{out: e.stdout, began: time.Now(), routes: map[event.Route]*importRoute{}, terminal: isTerminal(e.stderr), screen: e.stderr, files: len(files)}
 	for i := range files {
 		t.size += files[i].size
 	}
@@ -68,13 +69,23 @@ func (c importCmd) Run(ctx context.Context, e env) error {
 		t.begin(i, f.File)
 		f.Progress, f.Stored, f.Batch = t.progress, t.stored, int64(c.Batch)<<20
 		out, err := m.Import(ctx, *f)
-		t.end(f.File, out, files[i].size)
+		t.end(f, out, files[i].size)
 		if err != nil {
 			if ctx.Err() != nil {
 				return fmt.Errorf("interrupted in %s; what is stored stays, and the same command goes on from there", f.File)
 			}
 			return fmt.Errorf("import %s: %w", f.File, err)
 		}
+	}
+	t.took = time.Since(t.began)
+	_, err = s.JoinDue(ctx, time.Now())
+	if errors.Is(err, store.ErrCrowded) {
+		_, _ = fmt.Fprintln(e.stderr, "hangup:", err)
+	} else if err != nil {
+		return fmt.Errorf("join reports of the same hang-ups, which the same command does again: %w", err)
+	}
+	if err := t.count(ctx, s); err != nil {
+		return err
 	}
 	t.summary()
 	return fold(ctx, s)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -12,6 +13,7 @@ import (
 
 	"hangup/event"
 	"hangup/ingest"
+	"hangup/store"
 )
 
 // importTotals shows how an import goes and what it brought.
@@ -19,6 +21,7 @@ type importTotals struct {
 	out, screen io.Writer
 	terminal    bool
 	began       time.Time
+	took        time.Duration // until all was stored
 	shown       time.Time
 
 	files, at  int
@@ -29,10 +32,20 @@ type importTotals struct {
 	accounts event.Accounts
 	content  int64
 	samples  []event.Sample
-	routes   map[event.Route]event.Counts
+	routes   map[event.Route]*importRoute
+	brought  []store.Part
+	first    time.Time // of the file's hang-ups
+	last     time.Time
+	hangups  store.Brought
 }
 
-func (t *importTotals) begin(i int, name string) { t.at, t.name, t.here = i+1, filepath.Base(name), 0 }
+// importRoute is what was imported of a route.
+type importRoute struct{ requests, hangups int64 }
+
+func (t *importTotals) begin(i int, name string) {
+	t.at, t.name, t.here = i+1, filepath.Base(name), 0
+	t.first, t.last = time.Time{}, time.Time{}
+}
 
 // progress draws a line that says how far it is, on a terminal.
 func (t *importTotals) progress(read, size int64) {
@@ -54,15 +67,46 @@ func (t *importTotals) stored(b *event.Batch) {
 	t.content += b.End - b.Start
 	t.samples = append(t.samples, b.Unparsed[:min(len(b.Unparsed), 5-min(len(t.samples), 5))]...)
 	for i := range b.Minutes {
-		c := t.routes[b.Minutes[i].Route]
-		c.Add(b.Minutes[i].Counts)
-		t.routes[b.Minutes[i].Route] = c
+		t.route(b.Minutes[i].Route).requests += b.Minutes[i].Counts.Requests
+	}
+	for i := range b.Disconnects {
+		at := b.Disconnects[i].Time
+		if t.first.IsZero() || at.Before(t.first) {
+			t.first = at
+		}
+		if at.After(t.last) {
+			t.last = at
+		}
 	}
 }
 
-func (t *importTotals) end(name string, out ingest.Imported, size int64) {
+func (t *importTotals) route(r event.Route) *importRoute {
+	v := t.routes[r]
+	if v == nil {
+		v = &importRoute{}
+		t.routes[r] = v
+	}
+	return v
+}
+
+// count asks how many hang-ups the records tell of: several may tell of one.
+func (t *importTotals) count(ctx context.Context, s *store.Store) error {
+	var err error
+	if t.hangups, err = s.Brought(ctx, t.brought); err != nil {
+		return err
+	}
+	for r, n := range t.hangups.Routes {
+		t.route(r).hangups = n
+	}
+	return nil
+}
+
+func (t *importTotals) end(f *ingest.Import, out ingest.Imported, size int64) {
 	t.done += size
-	name = printable(name)
+	name := printable(f.File)
+	if !t.last.IsZero() {
+		t.brought = append(t.brought, store.Part{Service: f.Service, Generation: out.Generation, From: out.From, First: t.first, Last: t.last})
+	}
 	if t.terminal {
 		_, _ = fmt.Fprint(t.screen, "\r\x1b[K")
 	}
@@ -76,30 +120,34 @@ func (t *importTotals) end(name string, out ingest.Imported, size int64) {
 		if out.From > 0 {
 			more = fmt.Sprintf(", after %d bytes that were read before as %s", out.From, printable(out.As))
 		}
-		_, _ = fmt.Fprintf(t.out, "%s: %d lines, %d hang-ups, format %s%s\n", name, out.Lines, out.Accounts.Disconnects, cmp.Or(out.Format, "not known"), more)
+		_, _ = fmt.Fprintf(t.out, "%s: %d lines, %d disconnect records, format %s%s\n", name, out.Lines, out.Accounts.Disconnects, cmp.Or(out.Format, "not known"), more)
 	}
 }
 
 // topRoutes is how many routes the summary names.
 const topRoutes = 10
 
+// summary says what was imported.
 func (t *importTotals) summary() {
-	took := time.Since(t.began)
 	a := t.accounts
-	_, _ = fmt.Fprintf(t.out, "\n%d requests, %d hang-ups, %d other records, %d not understood, %d skipped; %.1f MB in %s, %.0f MB/s\n",
-		a.Requests, a.Disconnects, a.Others, a.Unparsed, a.Skipped, float64(t.content)/1e6, took.Round(10*time.Millisecond), float64(t.content)/1e6/max(took.Seconds(), 0.001))
+	_, _ = fmt.Fprintf(t.out, "\n%d records = %d requests + %d disconnect records + %d other + %d not understood + %d skipped; %.1f MB in %s, %.0f MB/s\n",
+		a.Requests+a.Disconnects+a.Others+a.Unparsed+a.Skipped, a.Requests, a.Disconnects, a.Others, a.Unparsed, a.Skipped,
+		float64(t.content)/1e6, t.took.Round(10*time.Millisecond), float64(t.content)/1e6/max(t.took.Seconds(), 0.001))
+	if a.Disconnects > 0 {
+		_, _ = fmt.Fprintf(t.out, "%d hang-ups; %d more records tell of one that another record counts, %d of closes between requests\n", t.hangups.Hangups, t.hangups.Joined, t.hangups.Idle)
+	}
 	routes := slices.SortedFunc(maps.Keys(t.routes), func(x, y event.Route) int {
-		return cmp.Or(cmp.Compare(t.routes[y].Disconnects(), t.routes[x].Disconnects()), cmp.Compare(x.Template, y.Template), cmp.Compare(x.Method, y.Method))
+		return cmp.Or(cmp.Compare(t.routes[y].hangups, t.routes[x].hangups), cmp.Compare(x.Template, y.Template), cmp.Compare(x.Method, y.Method))
 	})
 	for i, r := range routes {
 		c := t.routes[r]
-		if i == topRoutes || c.Disconnects() == 0 {
+		if i == topRoutes || c.hangups == 0 {
 			break
 		}
 		if i == 0 {
 			_, _ = fmt.Fprintf(t.out, "\n%10s %10s  route\n", "hang-ups", "requests")
 		}
-		_, _ = fmt.Fprintf(t.out, "%10d %10d  %s\n", c.Disconnects(), c.Requests, printable(strings.TrimSpace(r.Method+" "+r.Template)))
+		_, _ = fmt.Fprintf(t.out, "%10d %10d  %s\n", c.hangups, c.requests, printable(strings.TrimSpace(r.Method+" "+r.Template)))
 	}
 	if len(t.samples) > 0 {
 		_, _ = fmt.Fprintln(t.out, "\nnot understood, for example:")

@@ -49,12 +49,12 @@ func imported(t *testing.T, url string) map[string][]string {
 	out := map[string][]string{}
 	for what, sql := range map[string]string{
 		"files": `SELECT path, off, lines, state, requests, disconnects, others, unparsed, skipped, bytes_parsed, bytes_unparsed, head_sha256, mark_sha256, last_event_at FROM generation`,
-		"hang-ups": `SELECT off, off_end, line, at, party, how, phase, r.method, r.template, family, client, d.path, query, status, duration_us, raw
+		"hang-ups": `SELECT off, off_end, line, at, party, how, phase, r.method, r.template, family, client, d.path, query, status, duration_us, joined_off, raw
 			FROM disconnect d JOIN route r USING (service_id, route_id) JOIN agent USING (service_id, agent_id)`,
 		"hours": `SELECT bucket, method, template, family, requests, bytes, dropped_client, reported_client, idle, done, "drop"
 			FROM tally_hour JOIN route USING (service_id, route_id) JOIN agent USING (service_id, agent_id)`,
 		"days":    `SELECT bucket, method, template, family, requests, done FROM tally_day JOIN route USING (service_id, route_id) JOIN agent USING (service_id, agent_id)`,
-		"minutes": `SELECT minute, route_id, agent_id IS NULL, sum(requests), sum(dropped_client) FROM (SELECT minute, method || template AS route_id, family AS agent_id, requests, dropped_client FROM tally JOIN route USING (service_id, route_id) JOIN agent USING (service_id, agent_id)) x GROUP BY 1, 2, 3`,
+		"minutes": `SELECT minute, route_id, agent_id IS NULL, sum(requests), sum(dropped_client), sum(reported_client) FROM (SELECT minute, method || template AS route_id, family AS agent_id, requests, dropped_client, reported_client FROM tally JOIN route USING (service_id, route_id) JOIN agent USING (service_id, agent_id)) x GROUP BY 1, 2, 3`,
 		"clients": `SELECT hour, client, client_scope, clients, requests, dropped, reported, idle, last_seen_at FROM client_tally`,
 	} {
 		rows, err := conn.Query(t.Context(), `SELECT x::text FROM (`+sql+`) x ORDER BY 1`)
@@ -68,10 +68,24 @@ func imported(t *testing.T, url string) map[string][]string {
 	return out
 }
 
-// oldLog writes n lines of an access log over some hours.
-func oldLog(t *testing.T, rnd *rand.Rand, path string, n int) {
+// joined says how many reports are joined, and how many are not.
+func joined(t *testing.T, url string) (n, open int) {
 	t.Helper()
-	var b bytes.Buffer
+	conn, err := pgx.Connect(t.Context(), url)
+	if err == nil {
+		defer conn.Close(t.Context()) //nolint:errcheck // it was only read
+		err = conn.QueryRow(t.Context(), `SELECT count(joined_off), count(*) - count(joined_off) FROM disconnect WHERE NOT exchange AND phase <> 'idle'`).Scan(&n, &open)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n, open
+}
+
+// oldLog writes n lines of an access log over some hours, and an error log that reports every other hang-up too.
+func oldLog(t *testing.T, rnd *rand.Rand, path, errors string, n int) {
+	t.Helper()
+	var b, e bytes.Buffer
 	at := time.Date(2026, 3, 9, 20, 0, 0, 0, time.UTC)
 	for i := range n {
 		at = at.Add(time.Duration(rnd.ExpFloat64() * float64(400*time.Millisecond)))
@@ -82,14 +96,21 @@ func oldLog(t *testing.T, rnd *rand.Rand, path string, n int) {
 		if rnd.IntN(3000) == 0 {
 			fmt.Fprintf(&b, "what is this %d\n", i)
 		}
-		fmt.Fprintf(&b, "192.0.2.%d - - [%s] \"GET /shop/%s/%d HTTP/1.1\" %d %d \"-\" \"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\" rt=%.3f urt=%.3f rid=%032x\n",
-			rnd.IntN(250), at.Format("02/Jan/2006:15:04:05 -0700"), []string{"cart", "items", "search"}[rnd.IntN(3)], rnd.IntN(9999), status, rnd.IntN(9000), rnd.ExpFloat64(), rnd.ExpFloat64(), rnd.Uint64())
+		client, path := rnd.IntN(250), fmt.Sprintf("/shop/%s/%d", []string{"cart", "items", "search"}[rnd.IntN(3)], rnd.IntN(9999))
+		if status == 499 && rnd.IntN(2) == 0 {
+			fmt.Fprintf(&e, "%s [info] 31#31: *%d epoll_wait() reported that client prematurely closed connection, so upstream connection is closed too while sending request to upstream, client: 192.0.2.%d, server: _, request: \"GET %s HTTP/1.1\", upstream: \"http://10.0.0.1:80%s\", host: \"shop.example\"\n",
+				at.Format("2006/01/02 15:04:05"), i, client, path, path)
+		}
+		fmt.Fprintf(&b, "192.0.2.%d - - [%s] \"GET %s HTTP/1.1\" %d %d \"-\" \"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\" rt=%.3f urt=%.3f rid=%032x\n",
+			client, at.Format("02/Jan/2006:15:04:05 -0700"), path, status, rnd.IntN(9000), rnd.ExpFloat64(), rnd.ExpFloat64(), rnd.Uint64())
 	}
-	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chtimes(path, at, at); err != nil {
-		t.Fatal(err)
+	for path, b := range map[string]bytes.Buffer{path: b, errors: e} {
+		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, at, at); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -115,23 +136,27 @@ func TestImportKilled(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(seed, 2))
 	dir := t.TempDir()
 	first, second := filepath.Join(dir, "access.log.1"), filepath.Join(dir, "access.log")
-	oldLog(t, rnd, first, 30_000)
-	oldLog(t, rnd, second, 10_000)
+	files := []string{filepath.Join(dir, "error.log.1"), filepath.Join(dir, "error.log"), first, second}
+	oldLog(t, rnd, first, files[0], 30_000)
+	oldLog(t, rnd, second, files[1], 10_000)
 
 	undisturbed, disturbed := storetest.URL(t), storetest.URL(t)
 	began := time.Now()
-	runImport(t, undisturbed, 0, first, second)
+	runImport(t, undisturbed, 0, files...)
 	took := time.Since(began)
 	for range kills {
-		runImport(t, disturbed, 1+time.Duration(rnd.Int64N(int64(took))), first, second)
+		runImport(t, disturbed, 1+time.Duration(rnd.Int64N(int64(took))), files...)
 	}
-	runImport(t, disturbed, 0, first, second)
+	runImport(t, disturbed, 0, files...)
 	want := imported(t, undisturbed)
-	if len(want["hang-ups"]) == 0 || len(want["hours"]) == 0 || len(want["files"]) != 2 {
+	if len(want["hang-ups"]) == 0 || len(want["hours"]) == 0 || len(want["files"]) != len(files) {
 		t.Fatalf("an undisturbed import has stored %d files, %d hang-ups, %d hours", len(want["files"]), len(want["hang-ups"]), len(want["hours"]))
 	}
 	if diff := cmp.Diff(want, imported(t, disturbed)); diff != "" {
 		t.Errorf("-undisturbed +disturbed: %.6000s", diff)
+	}
+	if n, open := joined(t, disturbed); n < 300 || open > 0 {
+		t.Errorf("%d reports of the error logs are joined, %d are not; all are of hang-ups that are in both logs", n, open)
 	}
 
 	// The same content by another name, compressed, is known.

@@ -40,8 +40,8 @@ func TestVerifyFinds(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(seed, 3))
 	dir, url := t.TempDir(), storetest.URL(t)
 	first, second := filepath.Join(dir, "access.log.1"), filepath.Join(dir, "access.log")
-	oldLog(t, rnd, first, 6_000)
-	oldLog(t, rnd, second, 2_000)
+	oldLog(t, rnd, first, filepath.Join(dir, "error.log.1"), 6_000)
+	oldLog(t, rnd, second, filepath.Join(dir, "error.log"), 2_000)
 	runImport(t, url, 0, first, second)
 	runImport(t, url, 0, "--since", "2026-03-09T20:20:00Z", "--service", "half", first)
 	if err := gzipFile(first); err != nil {
