@@ -102,6 +102,9 @@ func (e *syslogLine) writer(s string, l *letter) (rest string, ok bool) {
 	}
 	head, rest := s[:i], s[min(len(s), i+2):]
 	if j := strings.IndexByte(head, ' '); j >= 0 {
+		if head[0] == '[' { // no host: a time in brackets, behind the time of another envelope
+			return s, false
+		}
 		head = head[j+1:]
 	}
 	tag := head

@@ -127,7 +127,7 @@ func cutNode(s string) (h nodeHead, ok bool) {
 		if isNodeTime(s) && (len(s) == 24 || s[24] == ' ') {
 			h.time, h.message = s[:24], strings.TrimPrefix(s[24:], " ")
 			h.cutLevel()
-			return h, true
+			return h, !strings.HasPrefix(h.message, "[") || !isNodeTime(h.message[1:])
 		}
 		if stamp, n := javaTime(s); stamp == javaISO && n < len(s) && (s[n] == ' ' || s[n] == ':') { // winston: a level must follow
 			h.time, h.message = s[:n], strings.TrimLeft(s[n+1:], " ")
@@ -213,7 +213,10 @@ func (h *nodeHead) cutLevel() bool {
 		if i < 0 {
 			return false
 		}
-		label, s = s[1:i], strings.TrimLeft(s[i+1:], " ")
+		if label = s[1:i]; isNodeTime(label) { // it is the line's own: the one before is an envelope's
+			return false
+		}
+		s = strings.TrimLeft(s[i+1:], " ")
 		if level, ok := nodeLevels[strings.ToLower(label)]; ok {
 			h.level, h.message = level, strings.TrimLeft(strings.TrimPrefix(s, ":"), " ")
 			return true
