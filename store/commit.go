@@ -48,7 +48,7 @@ type ids struct {
 }
 
 func (s *Store) commit(ctx context.Context, now time.Time, b *event.Batch) error {
-	s.dict.enter(b.Epoch)
+	s.enter(b.Epoch)
 	id, err := s.batchIDs(ctx, b)
 	if err != nil {
 		return err

@@ -25,21 +25,27 @@ type dictionary struct {
 func (d *dictionary) forget() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.clear()
+}
+
+// clear is forget for who holds mu.
+func (d *dictionary) clear() {
 	d.services = nil
 	d.names.Lock()
 	defer d.names.Unlock()
 	d.routes, d.agents = nil, nil
 }
 
-// enter forgets what was learned before an epoch.
-func (d *dictionary) enter(epoch string) {
+// enter forgets what was learned in another epoch, and says whether it was another.
+func (d *dictionary) enter(epoch string) (changed bool) {
 	d.mu.Lock()
-	changed := d.epoch != epoch
-	d.epoch = epoch
-	d.mu.Unlock()
-	if changed {
-		d.forget()
+	defer d.mu.Unlock()
+	if d.epoch == epoch {
+		return false
 	}
+	d.epoch = epoch
+	d.clear()
+	return true
 }
 
 // ServiceID returns the id of the service called name, which it makes when there is none.
