@@ -34,4 +34,4 @@ func (s *Store) enter(epoch string) {
 }
 
 // epochNow has no row while the epoch has no name.
-const epochNow = `SELECT token::text || ' ' || extract(epoch FROM pg_postmaster_start_time())::text FROM epoch`
+const epochNow = `SELECT token::text || ' ' || extract(epoch FROM pg_postmaster_start_time())::text || ' ' || tableoid::text FROM epoch`

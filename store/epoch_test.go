@@ -26,3 +26,25 @@ func TestEpochForgets(t *testing.T) {
 	commit()
 	wantNumber(t, pool, 1, `SELECT count(*) FROM day_written`)
 }
+
+// TestEpochOfATableThatIsMadeAgain restores a dump, which holds the epoch's name, into a server that goes on running.
+func TestEpochOfATableThatIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	pool, st := open(t)
+	before, err := st.Epoch(t.Context())
+	check(t, err)
+	again, err := st.Epoch(t.Context())
+	check(t, err)
+	if before == "" || again != before {
+		t.Errorf("the epoch is %q, then %q", before, again)
+	}
+	exec(t, pool, `ALTER TABLE epoch RENAME TO older`)
+	exec(t, pool, `CREATE UNLOGGED TABLE epoch (LIKE older INCLUDING ALL)`)
+	exec(t, pool, `INSERT INTO epoch SELECT * FROM older`)
+	exec(t, pool, `DROP TABLE older`)
+	after, err := st.Epoch(t.Context())
+	check(t, err)
+	if after == before {
+		t.Errorf("the epoch is still %q", after)
+	}
+}
