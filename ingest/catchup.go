@@ -75,7 +75,7 @@ func (p *pipeline) run(ctx context.Context, stop <-chan struct{}, store func(con
 	order, work, batches := make(chan *chunk, p.workers), make(chan *chunk, p.workers), make(chan filled)
 	p.in.spare = make(chan []byte, 2*p.workers+2)
 	p.ready, p.begin, p.pos, p.number = make(chan struct{}), p.in.off, p.in.off, p.in.number
-	g.Go(func() error {
+	g.Go(guarded(func() error {
 		defer close(order)
 		defer close(work)
 		for {
@@ -93,26 +93,30 @@ func (p *pipeline) run(ctx context.Context, stop <-chan struct{}, store func(con
 			case <-ctx.Done():
 				return ctx.Err()
 			}
-			work <- k // workers never stop before it is closed
+			select {
+			case work <- k:
+			case <-ctx.Done(): // a worker that panicked takes none
+				return ctx.Err()
+			}
 		}
-	})
+	}))
 	for range p.workers {
 		c := newTallier(p.u.own.counting)
 		c.full = p.u.own.full
-		g.Go(func() error {
+		g.Go(guarded(func() error {
 			p.worker(ctx, c, work)
 			return nil
-		})
+		}))
 	}
-	g.Go(func() error {
+	g.Go(guarded(func() error {
 		for f := range batches {
 			if err := store(ctx, f); err != nil {
 				return err
 			}
 		}
 		return nil
-	})
-	g.Go(func() error {
+	}))
+	g.Go(guarded(func() error {
 		defer close(batches)
 		opened := false
 		for k := range order {
@@ -140,7 +144,7 @@ func (p *pipeline) run(ctx context.Context, stop <-chan struct{}, store func(con
 			}
 		}
 		return nil
-	})
+	}))
 	return g.Wait()
 }
 

@@ -90,6 +90,38 @@ func TestPanicIsOneFiles(t *testing.T) {
 	}
 }
 
+// panicsAtBacklog panics at the first large batch, as a fault of ours would.
+type panicsAtBacklog struct {
+	ingest.Sink
+	done *atomic.Bool
+}
+
+func (s panicsAtBacklog) Commit(ctx context.Context, now time.Time, b *event.Batch) error {
+	if b.Lines > 50_000 && !s.done.Swap(true) {
+		panic("a fault of ours")
+	}
+	return s.Sink.Commit(ctx, now, b)
+}
+
+// TestPanicInABacklog is TestPanicIsOneFiles for what is read with all cores.
+func TestPanicInABacklog(t *testing.T) {
+	r := newRig(t)
+	var panicked atomic.Bool
+	r.gate = func(s ingest.Sink) ingest.Sink { return panicsAtBacklog{s, &panicked} }
+	filler := strings.Replace(r.line(), " 499 0 ", " 200 0 ", 1)
+	delete(r.want, r.seq)
+	r.put("a.log", r.line()+strings.Repeat(filler, 600_000)+r.line())
+	r.put("b.log", r.lines(3))
+	r.start("a.log", "b.log")
+	r.eventually("all lines are stored", func() bool { return len(r.stored()) == len(r.want) }, r.generations)
+	if !panicked.Load() {
+		t.Error("nothing panicked")
+	}
+	if n := r.number(`SELECT sum(lines)::bigint FROM generation`); n != 600_005 {
+		t.Errorf("%d lines are stored, want 600005", n)
+	}
+}
+
 func TestArchiveAsASource(t *testing.T) {
 	r := newRig(t)
 	r.write(r.open("a.log"), "no matter what\n")

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -454,12 +453,10 @@ func (m *manager) read(ctx context.Context, h *held, live bool) {
 	h.w = w
 	m.wg.Go(func() {
 		defer close(h.ended)
-		defer func() { // one file's fault is not the others'
-			if p := recover(); p != nil {
-				h.err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-			}
-		}()
-		h.done, h.err = w.run(ctx)
+		h.err = guarded(func() (err error) {
+			h.done, err = w.run(ctx)
+			return err
+		})()
 	})
 }
 
