@@ -83,7 +83,9 @@ func (m *manager) archives(ctx context.Context, packed []entry) error {
 		m.looking, busy[e.log] = append(m.looking, a), true
 		m.wg.Go(func() {
 			defer close(a.read)
-			m.examine(ctx, a)
+			if err := guarded(func() error { m.examine(ctx, a); return nil })(); err != nil {
+				a.err, a.asked = err, nil
+			}
 		})
 	}
 	m.retry = retry

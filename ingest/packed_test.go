@@ -2,16 +2,21 @@ package ingest_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"hangup/event"
+	"hangup/ingest"
 )
 
 // pack compresses a log as log rotation does: under the new name beside it, with its time, then it removes the log. bzip2
@@ -274,4 +279,35 @@ func TestArchivesFromBeforeTheFirstStartAreNotRead(t *testing.T) {
 	if n := r.number(`SELECT count(*) FROM generation`); n != 1 {
 		t.Errorf("%d generations, want 1", n)
 	}
+}
+
+// panicsAtArchives is a Ledger with a fault of ours, which the first look at an archive meets.
+type panicsAtArchives struct {
+	ingest.Ledger
+	done *atomic.Bool
+}
+
+func (l panicsAtArchives) Candidates(ctx context.Context, service string, source int64, dirs []string, inodes []event.Inode, heads []event.Print) ([]event.Generation, int64, error) {
+	if len(inodes) == 0 && !l.done.Swap(true) {
+		panic("a fault of ours")
+	}
+	return l.Ledger.Candidates(ctx, service, source, dirs, inodes, heads)
+}
+
+// TestPanicAtAnArchive has a fault of ours, as a decompressor's would be, at an archive: it is not read, and what is live is.
+func TestPanicAtAnArchive(t *testing.T) {
+	r := newRig(t)
+	var panicked atomic.Bool
+	r.limits = func(o *ingest.Options) { o.Ledger = panicsAtArchives{o.Ledger, &panicked} }
+	r.put("a.log", r.lines(10))
+	r.start("a.log")
+	r.complete()
+	not := r.line()
+	delete(r.want, r.seq)
+	r.put("a.log.1", not)
+	r.pack("a.log.1", ".gz")
+	r.eventually("it panics", panicked.Load)
+	r.put("a.log", r.lines(3))
+	r.complete()
+	r.eventually("the archive is given up", func() bool { return r.number(`SELECT count(*) FROM archive`) == 1 })
 }
