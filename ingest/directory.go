@@ -122,6 +122,15 @@ func resolve(path string) (target string, st os.FileInfo, err error) {
 	return target, st, nil
 }
 
+// refused returns an error when a directory is a link that is not followed: where it leads, whoever made it may not be
+// allowed to look. What else is wrong with the directory is told by looking into it.
+func refused(dir string) error {
+	if _, _, err := resolve(dir); errors.Is(err, errUntrusted) {
+		return err
+	}
+	return nil
+}
+
 // trusted says whether a link of user link to a file of user target is followed by user self.
 func trusted(link, target, self int) bool { return link == 0 || link == self || link == target }
 

@@ -93,6 +93,10 @@ func (m *manager) moved(log string, errs *[]error, seen map[inode]bool) (out []e
 		if !filepath.IsAbs(also) {
 			also = filepath.Join(dir, also)
 		}
+		if err := refused(also); err != nil {
+			*errs = append(*errs, err)
+			continue
+		}
 		names, err := m.siblings(also, name)
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			*errs = append(*errs, err)

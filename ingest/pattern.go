@@ -124,7 +124,12 @@ func (w *walk) in(dir string, names []string, depth int) {
 		return
 	}
 	if !IsPattern(names[0]) {
-		w.in(filepath.Join(dir, names[0]), names[1:], depth+1)
+		sub := filepath.Join(dir, names[0])
+		if err := refused(sub); err != nil {
+			w.fail(sub, err)
+			return
+		}
+		w.in(sub, names[1:], depth+1)
 		return
 	}
 	all := names[0] == "**"

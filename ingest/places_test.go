@@ -3,8 +3,12 @@ package ingest_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
+
+	"hangup/event"
 )
 
 // TestLostBytesAreCounted takes away, while Hangup is down, what it has seen of a file and not read: half a line.
@@ -191,4 +195,48 @@ func TestLinkOfAnotherUser(t *testing.T) {
 	}
 	r.write(r.open("a.log"), r.lines(3))
 	r.complete()
+}
+
+// TestLinkedDirectoryOfAnotherUser has directories that are links, as a user would make them who may write into a log's
+// directory, but not read where they lead.
+func TestLinkedDirectoryOfAnotherUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root makes links of other users")
+	}
+	for _, pattern := range []string{"apps/*/current/*.log", "apps/*/*/*.log", "apps/shop/*.log", "apps/shop/a.log"} {
+		t.Run(pattern, func(t *testing.T) {
+			r := newRig(t)
+			r.source.Also = []string{"current"}
+			r.mkdir("apps/shop", "apps/blog/current")
+			r.start(pattern, "c.log")
+			r.put("c.log", r.lines(1))
+			r.complete()
+			secret := t.TempDir()
+			for _, name := range []string{"b.log", "a.log.1"} {
+				line := strings.ReplaceAll(r.line(), "/n/", "/secret/")
+				delete(r.want, r.seq)
+				if err := os.WriteFile(filepath.Join(secret, name), []byte(line), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := os.Symlink(secret, r.path("apps/shop/current")); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Lchown(r.path("apps/shop/current"), 65534, 65534); err != nil {
+				t.Fatal(err)
+			}
+			r.put("apps/shop/a.log", r.lines(1))
+			r.put("apps/blog/current/a.log", r.lines(1))
+			r.eventually("what may be read is", func() bool { return len(r.stored()) == 2 }, r.generations)
+			r.eventually("the link is told", func() bool {
+				return slices.ContainsFunc(r.status.Status(), func(s event.SourceState) bool {
+					return strings.Contains(s.LastError, "shop/current is a symbolic link")
+				})
+			}, r.generations)
+			r.stop()
+			if n := r.number(`SELECT count(*) FROM disconnect WHERE path LIKE '/secret/%'`); n != 0 {
+				t.Errorf("%d lines that nobody allowed to be read", n)
+			}
+		})
+	}
 }
