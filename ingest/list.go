@@ -102,6 +102,9 @@ func (m *manager) moved(log string, errs *[]error, seen map[inode]bool) (out []e
 			*errs = append(*errs, err)
 		}
 		for _, n := range names {
+			if m.named(filepath.Join(also, ParseName(n, nil).Log)) { // it lies beside a log of its own
+				continue
+			}
 			out = append(out, rotated(filepath.Join(also, n), seen)...)
 		}
 	}

@@ -195,7 +195,7 @@ func (m *manager) logs(dir string) ([]group, error) {
 		x := member{name: name, parsed: ParseName(name, func(s string) bool { _, ok := names[s]; return ok })}
 		x.matches = like(last, name)
 		log := filepath.Join(dir, x.parsed.Log)
-		if !x.matches && !like(last, x.parsed.Log) || m.source.excluded(path) || m.source.excluded(log) || m.elsewhere(path) || m.elsewhere(log) {
+		if !x.matches && !like(last, x.parsed.Log) || m.source.excluded(path) || m.source.excluded(log) || m.elsewhere(path) || m.elsewhere(log) || m.gathered(dir, name) {
 			continue
 		}
 		logs[log] = append(logs[log], x)
@@ -232,6 +232,37 @@ func (m *manager) elsewhere(path string) bool {
 		}
 		if (!s.Pattern || earlier) && s.Names(path) {
 			return true
+		}
+	}
+	return false
+}
+
+// gathered says whether another source, as elsewhere has it, finds a rotated file in dir by its Also.
+func (m *manager) gathered(dir, name string) bool {
+	for i, s := range m.Sources {
+		if i != m.number && (!s.Pattern || i < m.number) && s.gathers(dir, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// gathers says whether rotation moves a file of this name from a log of the source to dir.
+func (s Source) gathers(dir, name string) bool {
+	for _, also := range s.Also {
+		also = filepath.Clean(also)
+		at, beside := strings.CutSuffix(dir, "/"+also)
+		switch there := filepath.IsAbs(also) && also == dir; {
+		case !s.Pattern:
+			if (there || !filepath.IsAbs(also) && filepath.Join(filepath.Dir(s.Path), also) == dir) && isRotated(name, filepath.Base(s.Path)) {
+				return true
+			}
+		case there || beside:
+			for _, log := range ParseName(name, nil).forms {
+				if there && like(filepath.Base(s.Path), log) || beside && s.Names(filepath.Join(at, log)) {
+					return true
+				}
+			}
 		}
 	}
 	return false

@@ -434,3 +434,38 @@ func TestPathBecomesAPattern(t *testing.T) {
 		t.Errorf("%d generations, want 6\n%s", n, r.generations())
 	}
 }
+
+// TestOldDirectoryInAPattern has the directory to which rotation moves one log's files lie where another source's pattern
+// looks: each file is one source's.
+func TestOldDirectoryInAPattern(t *testing.T) {
+	r := newRig(t)
+	r.limits = func(o *ingest.Options) {
+		for i := range o.Sources {
+			if !o.Sources[i].Pattern {
+				o.Sources[i].Also = []string{"old"}
+			}
+		}
+	}
+	r.mkdir("old")
+	r.put("a.log", r.lines(5))
+	r.put("b.log", r.lines(5))
+	r.start("**/*.log", "a.log")
+	r.complete()
+	r.put("a.log", r.lines(5))
+	r.rename("a.log", "old/a.log.1")
+	r.put("a.log", r.lines(5))
+	r.complete()
+	r.stop()
+	r.put("a.log", r.lines(5))
+	r.rename("a.log", "old/a.log-20261124")
+	r.pack("old/a.log-20261124", ".gz")
+	r.put("a.log", r.lines(5))
+	r.put("old/c.log", r.lines(5))
+	r.start("**/*.log", "a.log")
+	r.complete()
+	r.put("old/c.log", r.lines(5))
+	r.complete()
+	if n := r.number(`SELECT count(*) FROM generation`); n != 5 {
+		t.Errorf("%d generations, want 5\n%s", n, r.generations())
+	}
+}
