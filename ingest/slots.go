@@ -11,7 +11,9 @@ import (
 // next, whatever source it is of.
 type slots struct {
 	mu       sync.Mutex
+	most     int // that max is, unless the system gives fewer
 	max      int
+	lowered  time.Time // when max was lowered, or raised again, last
 	used     int
 	promised int                      // of used, that are about to be given back
 	waits    map[*manager][]time.Time // since when the files of each source wait, the longest first
@@ -23,6 +25,9 @@ const (
 	leastFiles = 4
 	ownAtLeast = 48 // for the database, the page and directories
 	ownAtMost  = 512
+
+	// raiseAfter is how long after the system gave no more descriptors it is asked for some more than that.
+	raiseAfter = time.Minute
 )
 
 // newSlots returns slots for n files, or for n = 0 for as many as the process may open. Go raises the soft limit to the
@@ -36,7 +41,7 @@ func newSlots(n int) *slots {
 			n = max(leastFiles, min(mostFiles, (had-min(max(had/4, ownAtLeast), ownAtMost))/2))
 		}
 	}
-	return &slots{max: n, waits: map[*manager][]time.Time{}}
+	return &slots{most: n, max: n, waits: map[*manager][]time.Time{}}
 }
 
 // wait notes since when files of m wait, the longest first.
@@ -55,6 +60,9 @@ func (s *slots) wait(m *manager, since []time.Time) {
 func (s *slots) take(m *manager, since time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.max < s.most && time.Since(s.lowered) > raiseAfter { // others may have given some back
+		s.max, s.lowered = min(s.most, s.max+max(1, s.max/4)), time.Now()
+	}
 	free := s.max - s.used
 	if free <= 0 {
 		return false
@@ -106,9 +114,9 @@ func (s *slots) lacking() int {
 	return n
 }
 
-// exhausted notes that the system gives no more descriptors than are in use.
+// exhausted notes that the system gives no more descriptors for now than are in use.
 func (s *slots) exhausted() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.max = max(leastFiles, min(s.max, s.used))
+	s.max, s.lowered = min(s.most, max(leastFiles, min(s.max, s.used))), time.Now()
 }
