@@ -3,16 +3,27 @@ package ingest_test
 import (
 	"context"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 )
 
-// goBack takes the database back to a time before anything was stored, as a backup of then does that is restored.
-func (r *rig) goBack() {
+// goBack takes the database back to a time before anything was stored, as a backup of then does that is restored, and ids
+// come again. then is done before anybody sees it.
+func (r *rig) goBack(then ...string) {
 	r.t.Helper()
-	if _, err := r.pool.Exec(context.Background(), `DO $$ BEGIN
-		EXECUTE (SELECT 'TRUNCATE ' || string_agg(quote_ident(relname), ', ') FROM pg_class
-			WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND relname NOT LIKE 'goose%' AND relname <> 'epoch');
-		UPDATE epoch SET token = gen_random_uuid();
-	END $$`); err != nil {
+	err := pgx.BeginFunc(context.Background(), r.pool, func(tx pgx.Tx) error {
+		for _, sql := range append([]string{`DO $$ BEGIN
+			EXECUTE (SELECT 'TRUNCATE ' || string_agg(quote_ident(relname), ', ') || ' RESTART IDENTITY' FROM pg_class
+				WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition AND relname NOT LIKE 'goose%'
+					AND relname <> 'epoch');
+		END $$`, `UPDATE epoch SET token = gen_random_uuid()`}, then...) {
+			if _, err := tx.Exec(context.Background(), sql); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
 		r.t.Fatal(err)
 	}
 }

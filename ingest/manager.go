@@ -122,7 +122,7 @@ func (m *manager) open(ctx context.Context) error {
 		return err
 	}
 	m.id = id
-	m.Status.change(id, func(x *sourceStatus) { x.source = m.source })
+	m.Status.open(id, m.source)
 	past, err := m.Ledger.Past(ctx, m.source.Service, id)
 	if err != nil {
 		return err
@@ -149,12 +149,17 @@ func (m *manager) open(ctx context.Context) error {
 // note shows an error in the status, and logs it when it is another than the one before.
 func (m *manager) note(err error) {
 	none := errors.Is(err, errNoFile)
-	m.Status.change(m.id, func(x *sourceStatus) { x.NoFile = none })
+	show := func(f func(*sourceStatus)) {
+		if m.id != 0 { // until it is opened, nothing is known of it
+			m.Status.change(m.id, f)
+		}
+	}
+	show(func(x *sourceStatus) { x.NoFile = none })
 	if err == nil || errors.Is(err, context.Canceled) {
 		m.lastErr = ""
 		return
 	}
-	m.Status.change(m.id, func(x *sourceStatus) { x.LastError, x.LastErrorAt, x.LastClass = err.Error(), time.Now(), "" })
+	show(func(x *sourceStatus) { x.LastError, x.LastErrorAt, x.LastClass = err.Error(), time.Now(), "" })
 	if err.Error() != m.lastErr {
 		m.lastErr = err.Error()
 		m.log.Warn("source not well", slog.Any("error", err))

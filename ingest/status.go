@@ -55,6 +55,34 @@ func (s *Status) change(source int64, f func(*sourceStatus)) {
 	f(x)
 }
 
+// open notes under which id a source is stored. What was told of it before, under another id, is told of it under this one:
+// a database that has gone back may give its ids to others.
+func (s *Status) open(id int64, source Source) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	same := func(x *sourceStatus) bool { return x.source.Service == source.Service && x.source.Path == source.Path }
+	x := s.sources[id]
+	if x == nil || !same(x) {
+		other, free := x, int64(-1)
+		for s.sources[free] != nil {
+			free--
+		}
+		x = &sourceStatus{}
+		for was, o := range s.sources {
+			if same(o) {
+				x, free = o, was
+				delete(s.sources, was)
+				break
+			}
+		}
+		if other != nil { // until it is opened itself
+			other.Source, s.sources[free] = free, other
+		}
+	}
+	x.Source, x.source = id, source
+	s.sources[id] = x
+}
+
 // committed notes a batch that was stored, and how long that took.
 func (s *Status) committed(b *event.Batch, took time.Duration, now time.Time) {
 	s.change(b.Source, func(x *sourceStatus) {
