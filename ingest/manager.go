@@ -290,7 +290,7 @@ func (m *manager) reap(ctx context.Context) error {
 					m.letGo(k, h)
 				}
 				continue
-			case h.yields && !h.done && h.err == nil:
+			case h.yields && !h.done && h.err == nil && h.full == 0:
 				m.letGo(k, h)
 				continue
 			}
