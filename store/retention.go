@@ -98,7 +98,7 @@ const expiredDays = `SELECT day FROM day_written WHERE $3::date IS NULL OR day =
 	AND NOT EXISTS (SELECT FROM dirty_hour h WHERE (h.hour AT TIME ZONE 'UTC')::date = day_written.day) ORDER BY day`
 
 // expireDays drops the partitions of table whose days were not written to for keep, and deletes their rows from the
-// default partition. Minutes are dropped only when their hours hold what they say.
+// default partition. Minutes go only when their hours hold what they say, and all of a day's together.
 func (s *Store) expireDays(ctx context.Context, now time.Time, table string, keep time.Duration) (n int64, err error) {
 	rows, err := s.pool.Query(ctx, expiredDays, now.Add(-keep), dayOf(now), nil)
 	if err != nil {
@@ -127,8 +127,16 @@ func (s *Store) expireDays(ctx context.Context, now time.Time, table string, kee
 				}
 			}
 			name := partitionName(table, day)
-			if err := tx.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL`, name).Scan(&dropped); err != nil || !dropped {
+			if err := tx.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL`, name).Scan(&dropped); err != nil {
 				return err
+			}
+			if !dropped && table == "minute_block" { // at once: of a day that is called expired nothing may be left that its hours hold
+				tag, err := tx.Exec(ctx, `DELETE FROM minute_block_default WHERE day = $1`, day)
+				n += tag.RowsAffected()
+				return err
+			}
+			if !dropped {
+				return nil
 			}
 			_, err := tx.Exec(ctx, strings.Join([]string{"DROP TABLE", name}, " ")) // made here from a constant and a date
 			return err

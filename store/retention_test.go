@@ -144,6 +144,44 @@ func TestExpireWhileCommitting(t *testing.T) {
 		+ reported_client + reported_upstream + reported_server + reported_unknown)::bigint FROM tally_hour`)
 }
 
+// TestExpireIsCutOff has the expiring of minutes that share the default partition fail in its middle: hours that hold what
+// these say already, and get something late, do not count it twice.
+func TestExpireIsCutOff(t *testing.T) {
+	t.Parallel()
+	pool, st := open(t)
+	src := fill.Open(t, st, "shop", "/var/log/shop.log")
+	long := begin.Add(-5000 * day)
+	var want event.Counts
+	commit := func(st *store.Store, at time.Time, records ...event.Hangup) {
+		t.Helper()
+		b := src.Batch(records...)
+		for i := range b.Minutes {
+			want.Add(b.Minutes[i].Counts)
+		}
+		check(t, st.Commit(t.Context(), at, b))
+	}
+	commit(st, begin, traffic(rand.New(rand.NewPCG(91, 1)), 500, long, time.Hour)...)
+	later := begin.Add(20 * day)
+	foldAll(t, st, later)
+	tx, err := pool.Begin(t.Context())
+	check(t, err)
+	defer tx.Rollback(context.WithoutCancel(t.Context())) //nolint:errcheck // it has ended by then
+	_, err = tx.Exec(t.Context(), `SELECT FROM minute_block FOR UPDATE`)
+	check(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+	defer cancel()
+	if _, err := st.Expire(ctx, later, store.DefaultRetention()); err == nil {
+		t.Fatal("rows that another holds were deleted")
+	}
+	exec(t, pool, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+	check(t, tx.Rollback(t.Context()))
+	commit(store.New(pool), later, hangUp(long, "192.0.2.1", "/late"))
+	foldAll(t, st, later)
+	wantNumber(t, pool, want.Requests, `SELECT sum(requests)::bigint FROM tally_hour`)
+	wantNumber(t, pool, want.Disconnects(), `SELECT sum(dropped_client + dropped_upstream + dropped_server + dropped_unknown
+		+ reported_client + reported_upstream + reported_server + reported_unknown)::bigint FROM tally_hour`)
+}
+
 // TestExpireTrims trims samples, job runs, quarantine and activity.
 func TestExpireTrims(t *testing.T) {
 	t.Parallel()
