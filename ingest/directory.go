@@ -20,11 +20,11 @@ type directories struct {
 }
 
 type directory struct {
-	looked   time.Time // when it was looked at
-	modified time.Time
-	listed   time.Time // when names were read
-	names    map[string]fs.FileMode
-	err      error
+	looked time.Time   // when it was looked at
+	was    os.FileInfo // that names were read of
+	listed time.Time   // when names were read
+	names  map[string]fs.FileMode
+	err    error
 }
 
 func newDirectories() *directories { return &directories{dirs: map[string]*directory{}} }
@@ -60,10 +60,10 @@ func (d *directories) names(dir string) (map[string]fs.FileMode, time.Time, erro
 		x.names, x.err = nil, err
 		return nil, x.listed, err
 	}
-	if x.names != nil && x.err == nil && st.ModTime().Equal(x.modified) && x.listed.Sub(x.modified) > settles {
+	if x.names != nil && x.err == nil && os.SameFile(st, x.was) && st.ModTime().Equal(x.was.ModTime()) && x.listed.Sub(st.ModTime()) > settles {
 		return x.names, x.listed, nil
 	}
-	x.modified, x.listed, x.names = st.ModTime(), now, nil
+	x.was, x.listed, x.names = st, now, nil
 	var list []fs.DirEntry
 	if f, err := os.Open(dir); err != nil {
 		x.err = err
