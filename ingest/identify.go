@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -77,6 +79,47 @@ func continues(r io.ReaderAt, size int64, g event.Generation) (bool, error) {
 	}
 	mark, err := event.MarkPrint(r, g.Off)
 	return err == nil && mark.Equal(g.Mark), err
+}
+
+// contradicted says whether the content of generation g is still in the file at path, and is another than one of size bytes
+// before whose end are those of mark. A copy may end before what was read of the original does; then the head alone tells, and
+// several contents may begin alike. Only unpack reads a compressed file, to where g is committed.
+func contradicted(ctx context.Context, path string, g event.Generation, size int64, mark event.Print, unpack bool) bool {
+	e, err := look(path)
+	if err != nil || e.path == "" {
+		return false
+	}
+	c, err := e.open()
+	if err != nil {
+		return false
+	}
+	s, err := newStream(c.f.File)
+	if err != nil {
+		_ = c.f.Close()
+		return false
+	}
+	defer func() { _ = s.Close() }()
+	if s.Compression() == "" {
+		if same, err := continues(c.f, c.size, g); err != nil || !same {
+			return false
+		}
+		there, err := event.MarkPrint(c.f, size)
+		return err == nil && !there.Equal(mark)
+	}
+	if !unpack {
+		return false
+	}
+	m := &marked{}
+	at := func(off int64) event.Print { // an error leaves a print that is no content's
+		m.r = io.LimitReader(s, off-m.n)
+		for m.n < off && m.err == nil && ctx.Err() == nil {
+			_, _ = io.CopyN(io.Discard, m, min(off-m.n, 1<<20))
+		}
+		p, _ := event.MarkPrint(bytes.NewReader(m.last), int64(len(m.last)))
+		return p
+	}
+	there := at(size)
+	return at(g.Off).Equal(g.Mark) && !there.Equal(mark)
 }
 
 // tellingHead is how many bytes of a head tell a file by themselves: enough for a line or two with times.

@@ -177,16 +177,12 @@ func (x *importing) find(ctx context.Context, c content) error {
 	if err != nil {
 		return err
 	}
-	for _, g := range list {
-		match, ends, err := x.matches(ctx, g)
-		if err != nil {
-			return err
-		}
-		if !match {
-			continue
-		}
-		x.gen, x.known = g, ends
-		x.out.From, x.out.End, x.out.As = g.Off, g.Off, g.Path
+	g, found, err := x.stored(ctx, list)
+	if err != nil {
+		return err
+	}
+	if found {
+		x.gen, x.out.From, x.out.End, x.out.As = g, g.Off, g.Off, g.Path
 		return nil
 	}
 	if err := x.again(); err != nil {
@@ -239,36 +235,80 @@ func (x *importing) again() error {
 	return nil
 }
 
-// matches says whether the content is what is committed of g, as far as that goes, and whether it ends there. The stream
-// stands at g.Off then.
-func (x *importing) matches(ctx context.Context, g event.Generation) (match, ends bool, err error) {
-	if err := x.again(); err != nil || g.Off == 0 { // an import was interrupted before its first batch
-		return err == nil, false, err
+// stored returns the one of these generations that the content is, of several the one of which most is committed. The stream
+// stands at its offset then, and known says whether the content ends there.
+func (x *importing) stored(ctx context.Context, list []event.Generation) (g event.Generation, found bool, err error) {
+	slices.SortStableFunc(list, func(a, b event.Generation) int { return cmp.Or(cmp.Compare(a.Off, b.Off), cmp.Compare(a.ID, b.ID)) })
+	if err := x.again(); err != nil {
+		return g, false, err
 	}
-	buf := make([]byte, 1<<20)
-	for x.read < g.Off {
-		if ctx.Err() != nil {
-			return false, false, ctx.Err()
+	for len(list) > 0 {
+		there, err := x.reach(ctx, list[0].Off)
+		if err != nil {
+			return g, false, err
 		}
-		n, err := x.Read(buf[:min(int64(len(buf)), g.Off-x.read)])
-		if n == 0 && errors.Is(err, io.EOF) { // a copy made while it was still being written to
-			return g.Head.Len >= 256 || int64(g.Head.Len) == x.read, true, nil
+		if !there {
+			break
 		}
-		if err != nil && !errors.Is(err, io.EOF) {
-			return false, false, err
+		mark, err := event.MarkPrint(bytes.NewReader(x.mark), int64(len(x.mark)))
+		if err != nil {
+			return g, false, err
 		}
+		if list[0].Off == 0 || mark.Equal(list[0].Mark) { // an import may have been interrupted before its first batch
+			g, found = list[0], true
+		}
+		list = list[1:]
 	}
-	mark, err := event.MarkPrint(bytes.NewReader(x.mark), int64(len(x.mark)))
-	if err != nil || !mark.Equal(g.Mark) {
-		return false, false, err
+	if !found {
+		g, x.known, err = x.copied(ctx, list)
+		return g, x.known, err
+	}
+	if x.read != g.Off {
+		if err := x.again(); err != nil {
+			return g, false, err
+		}
+		if there, err := x.reach(ctx, g.Off); err != nil || !there {
+			return g, false, cmp.Or(err, errChanged)
+		}
 	}
 	x.prefix = make([]byte, 1)
 	n, err := io.ReadFull(x.s, x.prefix)
 	x.prefix = x.prefix[:n]
-	if errors.Is(err, io.EOF) {
-		return true, true, nil
+	x.known = errors.Is(err, io.EOF)
+	return g, true, nil
+}
+
+// copied returns the one of these generations, of which more is committed than the content has, that it is a copy of, made
+// while that was still being written to. The stream stands at its end.
+func (x *importing) copied(ctx context.Context, list []event.Generation) (event.Generation, bool, error) {
+	mark, err := event.MarkPrint(bytes.NewReader(x.mark), int64(len(x.mark)))
+	if err != nil {
+		return event.Generation{}, false, err
 	}
-	return true, false, err
+	for _, g := range slices.Backward(list) {
+		if (g.Head.Len >= tellingHead || int64(g.Head.Len) == x.read) && !contradicted(ctx, g.Path, g, x.read, mark, true) {
+			return g, ctx.Err() == nil, ctx.Err()
+		}
+	}
+	return event.Generation{}, false, ctx.Err()
+}
+
+// reach reads on to an offset, and says whether the content goes so far.
+func (x *importing) reach(ctx context.Context, off int64) (bool, error) {
+	buf := make([]byte, max(0, min(1<<20, off-x.read)))
+	for x.read < off {
+		if ctx.Err() != nil {
+			return false, ctx.Err()
+		}
+		n, err := x.Read(buf[:min(int64(len(buf)), off-x.read)])
+		if n == 0 && errors.Is(err, io.EOF) {
+			return false, nil
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // Read reads on, and keeps what fingerprints are made of.

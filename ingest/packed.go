@@ -22,11 +22,13 @@ type archive struct {
 	u      *unpacked
 	rows   []event.Generation // that it may hold, when it was looked at
 	newest int64
-	match  event.Generation // that it is, if ID is not 0
-	old    bool             // from before Hangup first came to the source
-	err    error            // of the file
-	asked  error            // of the ledger
-	read   chan struct{}    // closed when all of this is known
+	match  event.Generation   // that it is, if ID is not 0
+	longer []event.Generation // of which it may be a copy that ends earlier: see original
+	mark   event.Print        // of its end
+	old    bool               // from before Hangup first came to the source
+	err    error              // of the file
+	asked  error              // of the ledger
+	read   chan struct{}      // closed when all of this is known
 }
 
 func (a *archive) close() {
@@ -147,11 +149,12 @@ func (m *manager) examine(ctx context.Context, a *archive) {
 			a.match = g
 		}
 	}
-	a.err = a.u.whole()
-	for _, g := range alike { // a copy may be shorter than what was read: see original
-		if a.match.ID == 0 && g.Off > a.u.size && g.Head.Len >= tellingHead {
-			a.match = g
-		}
+	if a.err = a.u.whole(); a.err != nil || a.match.ID != 0 {
+		return
+	}
+	a.longer = slices.DeleteFunc(alike, func(g event.Generation) bool { return g.Off <= a.u.size || g.Head.Len < tellingHead })
+	if len(a.longer) > 0 {
+		a.mark, a.err = event.MarkPrint(a.u, a.u.size)
 	}
 }
 
@@ -187,6 +190,11 @@ func (m *manager) judge(ctx context.Context, a *archive) (err error) {
 		return m.settle(ctx, a.content)
 	}
 	g := a.match
+	for _, l := range a.longer {
+		if g.ID == 0 && !contradicted(ctx, m.pathOf(l), l, a.u.size, a.mark, false) {
+			g = l
+		}
+	}
 	if g.ID == 0 {
 		g = a.untold(m)
 	}

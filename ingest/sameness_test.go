@@ -35,3 +35,31 @@ func TestSameBeginning(t *testing.T) {
 		t.Errorf("%d generations of four contents:\n%s", n, r.generations())
 	}
 }
+
+// TestSameBeginningAndShorter has contents come to rotated names while nobody reads which begin as a longer one does that was
+// read, whose file is still there: they are no copies of it.
+func TestSameBeginningAndShorter(t *testing.T) {
+	for _, ext := range []string{"", ".gz"} {
+		t.Run("rotated"+ext, func(t *testing.T) {
+			r := newRig(t)
+			banner := strings.Repeat("# this program says the same at every start, whatever it is then told to do\n", 30)
+			r.put("a.log", banner+r.lines(40))
+			r.start("a.log")
+			r.complete()
+			r.stop()
+			r.rename("a.log", "a.log.2")
+			r.put("a.log.1", banner+r.lines(5))
+			if ext != "" {
+				r.pack("a.log.1", ext)
+			}
+			r.put("a.log", banner+r.lines(3))
+			r.start("a.log")
+			r.complete()
+			r.put("a.log", r.lines(3))
+			r.complete()
+			if n := r.number(`SELECT count(*) FROM generation`); n != 3 {
+				t.Errorf("%d generations of three contents:\n%s", n, r.generations())
+			}
+		})
+	}
+}

@@ -201,7 +201,7 @@ func (m *manager) own(ctx context.Context, c *candidate, rows []*event.Generatio
 
 // other decides what a file is that no inode tells: a copy of a generation, or, when it is unsure, a new one.
 func (m *manager) other(ctx context.Context, c *candidate, rows []event.Generation) (verdict, error) {
-	g, ok, err := m.original(c, rows)
+	g, ok, err := m.original(ctx, c, rows)
 	switch {
 	case err != nil:
 		return unsure, err
@@ -225,8 +225,8 @@ func (m *manager) other(ctx context.Context, c *candidate, rows []event.Generati
 }
 
 // original returns the generation that the file is a copy of. A copy may be shorter than what was read, when lines came
-// between copying and truncating; then a head of 256 bytes must tell.
-func (m *manager) original(c *candidate, rows []event.Generation) (event.Generation, bool, error) {
+// between copying and truncating; then a head of 256 bytes must tell, unless the original is there and says something else.
+func (m *manager) original(ctx context.Context, c *candidate, rows []event.Generation) (event.Generation, bool, error) {
 	for _, g := range rows {
 		if g.Off == 0 && g.Head.Len < tellingHead || g.Dev == c.Dev && g.Ino == c.Ino {
 			continue
@@ -240,7 +240,11 @@ func (m *manager) original(c *candidate, rows []event.Generation) (event.Generat
 			if err != nil {
 				return g, false, err
 			}
-			same = head.Equal(g.Head)
+			mark, err := event.MarkPrint(c.f, c.size)
+			if err != nil {
+				return g, false, err
+			}
+			same = head.Equal(g.Head) && !contradicted(ctx, m.pathOf(g), g, c.size, mark, false)
 		}
 		if same {
 			return g, true, nil
@@ -322,6 +326,21 @@ func (m *manager) underWay(rows []event.Generation, log string) bool {
 		}
 	}
 	return false
+}
+
+// pathOf returns where a generation's file is, as far as that is known.
+func (m *manager) pathOf(g event.Generation) string {
+	for _, h := range m.held {
+		if h.gen.ID == g.ID {
+			return h.path
+		}
+	}
+	for _, s := range m.asleep {
+		if s.gen == g.ID {
+			return s.path
+		}
+	}
+	return g.Path
 }
 
 // reads says whether a generation is being followed.

@@ -222,7 +222,7 @@ func (s *Store) GenerationsByHead(ctx context.Context, service string, head []by
 	}
 	rows, err := s.pool.Query(ctx, `SELECT `+generationColumns+` FROM generation WHERE service_id = $1
 		AND head_len BETWEEN 1 AND $2 AND head_sha256 = sha256(substring($3::bytea FROM 1 FOR head_len))
-		ORDER BY off DESC, generation_id DESC LIMIT 20`, svc, len(head), head)
+		ORDER BY off DESC, generation_id DESC`, svc, len(head), head)
 	if err == nil {
 		var gs []event.Generation
 		if gs, err = pgx.CollectRows(rows, scanGeneration); err == nil {
