@@ -24,9 +24,11 @@ func (a *Ages) cell(b uint32) *Cell {
 // Add counts v ticks once.
 func (a *Ages) Add(v int64) {
 	v = min(max(v, 0), maxTick)
-	c := a.cell(Bucket(v))
-	c.Count++
-	c.Sum += v
+	b := Bucket(v)
+	if c := a.cell(b); holds(b, c.Count+1) {
+		c.Count++
+		c.Sum += v
+	}
 }
 
 // Remove takes back one Add of v ticks, which there must have been.
@@ -45,9 +47,11 @@ func (a *Ages) Merge(other *Ages) {
 		}
 		for j := range p {
 			if p[j].Count != 0 {
-				c := a.cell(uint32(i*pageCells + j))
-				c.Count += p[j].Count
-				c.Sum += p[j].Sum
+				b := uint32(i*pageCells + j)
+				if c := a.cell(b); holds(b, c.Count+p[j].Count) {
+					c.Count += p[j].Count
+					c.Sum += p[j].Sum
+				}
 			}
 		}
 	}

@@ -30,6 +30,16 @@ type Cell struct {
 // maxTick bounds what is counted: 2^40 ms is 34 years.
 const maxTick = 1<<40 - 1
 
+// holds says whether a bucket can hold n values. What it cannot hold is left out, so that sums never overflow and what is
+// written can be read: a million of 34 years each, more of what is shorter.
+func holds(b uint32, n int64) bool {
+	if n <= 1<<20 {
+		return true
+	}
+	_, hi := BucketRange(b)
+	return n <= min(1<<50, 1<<60/hi)
+}
+
 // Bucket returns the number of the bucket that holds v ticks. Negative values count as 0.
 func Bucket(v int64) uint32 {
 	v = min(max(v, 0), maxTick)
@@ -74,8 +84,10 @@ func (a *Histograms) Fill(h *Histogram, values []int64) {
 		v = min(max(v, 0), maxTick)
 		b := Bucket(v)
 		if n := len(a.room); n > from && a.room[n-1].bucket == b {
-			a.room[n-1].Count++
-			a.room[n-1].Sum += v
+			if c := &a.room[n-1]; holds(b, c.Count+1) {
+				c.Count++
+				c.Sum += v
+			}
 			continue
 		}
 		a.room = append(a.room, bucketCell{b, Cell{Count: 1, Sum: v}})
@@ -100,8 +112,10 @@ func (h *Histogram) add(b uint32, c Cell, from int) int {
 		h.cells = slices.Insert(h.cells, i, bucketCell{b, c})
 		return i
 	}
-	h.cells[i].Count += c.Count
-	h.cells[i].Sum += c.Sum
+	if n := h.cells[i].Count + c.Count; holds(b, n) {
+		h.cells[i].Count = n
+		h.cells[i].Sum += c.Sum
+	}
 	return i
 }
 
@@ -226,8 +240,7 @@ func (h *Histogram) MergeEncoded(b []byte) error {
 		}
 		last += uint32(d)
 		lo, hi := BucketRange(last)
-		// What many histograms add up to must not overflow either.
-		if count == 0 || count > 1<<50 || int64(count) > 1<<60/hi || rest > count*uint64(hi-lo-1) {
+		if count == 0 || count > 1<<50 || !holds(last, int64(count)) || rest > count*uint64(hi-lo-1) {
 			return fmt.Errorf("%w: bucket %d, count %d, rest %d", errHistogram, last, count, rest)
 		}
 		at = h.add(last, Cell{Count: int64(count), Sum: int64(count)*lo + int64(rest)}, at)

@@ -120,6 +120,41 @@ func TestHistogramRefusesDamage(t *testing.T) {
 	}
 }
 
+// TestHistogramOfTooLongTimes counts more times of many years than their sum has room for, as a log has them whose layout
+// gives a point in time for a duration: what was written can be read, and added up, all the same.
+func TestHistogramOfTooLongTimes(t *testing.T) {
+	t.Parallel()
+	values := make([]int64, 1<<20+5)
+	for i := range values {
+		values[i] = maxTick + int64(i)
+	}
+	var many Histogram
+	new(Histograms).Fill(&many, values)
+	var ages, other Ages
+	for _, v := range values {
+		ages.Add(v)
+	}
+	other.Merge(&ages)
+	other.Merge(&ages)
+	fromAges := other.Histogram()
+	for what, h := range map[string]*Histogram{"filled": &many, "ages": &fromAges} {
+		var sum Histogram
+		for range 10 {
+			if err := sum.MergeEncoded(h.Encode()); err != nil {
+				t.Fatalf("%s: %v", what, err)
+			}
+		}
+		sum.Add(7)
+		var back Histogram
+		if err := back.MergeEncoded(sum.Encode()); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+		if q, _ := back.Quantile(0.5); q != maxTick || back.Count() != 1<<20+1 {
+			t.Errorf("%s: %d times, half of them at least %d", what, back.Count(), q)
+		}
+	}
+}
+
 func FuzzMergeEncoded(f *testing.F) {
 	f.Add(histogramOf([]int64{1, 200, 70_000}).Encode())
 	f.Add([]byte{0xcf, 0x10, 1, 0, 0xcf, 0x10, 1, 0})
