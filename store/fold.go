@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -143,7 +144,8 @@ type serviceHour struct {
 }
 
 // FoldHours folds the minutes of every dirty hour that is over into the hour, which it replaces whole, and merges the
-// blocks of the hour's minutes and clients. It returns how many hours it folded. An error leaves the hours after it dirty.
+// blocks of the hour's minutes and clients. It returns how many hours it folded, and the first error: an hour that cannot be
+// read stays dirty, and so do the hours after it when it is another error.
 func (s *Store) FoldHours(ctx context.Context, now time.Time) (n int64, err error) {
 	rows, err := s.pool.Query(ctx, `SELECT DISTINCT service_id, hour FROM dirty_hour WHERE hour <= $1 ORDER BY hour, service_id LIMIT 2000`,
 		now.Add(-time.Hour-foldDelay))
@@ -154,7 +156,11 @@ func (s *Store) FoldHours(ctx context.Context, now time.Time) (n int64, err erro
 	if err != nil {
 		return 0, fmt.Errorf("list dirty hours: %w", err)
 	}
-	var folded atomic.Int64
+	var (
+		folded  atomic.Int64
+		damaged error
+		mu      sync.Mutex
+	)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(foldAtOnce)
 	for _, h := range hours {
@@ -163,15 +169,29 @@ func (s *Store) FoldHours(ctx context.Context, now time.Time) (n int64, err erro
 			if ctx.Err() != nil { // another one failed
 				return ctx.Err()
 			}
-			if err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return foldHour(ctx, tx, h) }); err != nil {
-				return fmt.Errorf("fold hour %s of service %d: %w", h.Hour.Format(time.RFC3339), h.Service, err)
+			err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return foldHour(ctx, tx, h) })
+			if err == nil {
+				folded.Add(1)
+				return nil
 			}
-			folded.Add(1)
+			of := ofItself(ctx, err)
+			err = fmt.Errorf("fold hour %s of service %d: %w", h.Hour.Format(time.RFC3339), h.Service, err)
+			if !of {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			damaged = cmp.Or(damaged, err)
 			return nil
 		})
 	}
 	err = g.Wait()
-	return folded.Load(), err
+	return folded.Load(), cmp.Or(err, damaged)
+}
+
+// ofItself says whether what is wrong is wrong with one hour or day: others can be folded all the same.
+func ofItself(ctx context.Context, err error) bool {
+	return ctx.Err() == nil && classOf(err) == event.OtherClass
 }
 
 // foldAtOnce is how many hours are folded side by side: one waits for the database while the other counts.
@@ -301,17 +321,22 @@ func (s *Store) FoldDays(ctx context.Context, now time.Time) (n int64, err error
 	if err != nil {
 		return 0, fmt.Errorf("list days to fold: %w", err)
 	}
+	var bad error
 	for _, d := range days {
 		day := d.Hour.UTC()
 		err := pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
 			return foldDay(ctx, tx, d.Service, day)
 		})
 		if err != nil {
-			return n, fmt.Errorf("fold day %s of service %d: %w", day.Format(time.DateOnly), d.Service, err)
+			bad = cmp.Or(bad, fmt.Errorf("fold day %s of service %d: %w", day.Format(time.DateOnly), d.Service, err))
+			if !ofItself(ctx, err) {
+				return n, bad
+			}
+			continue
 		}
 		n++
 	}
-	return n, nil
+	return n, bad
 }
 
 // foldDay runs in a snapshot: an hour that becomes dirty or is folded meanwhile makes the day dirty after it, or makes

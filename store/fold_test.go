@@ -3,6 +3,7 @@ package store_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -174,6 +175,28 @@ func TestFoldWhileCommitting(t *testing.T) {
 	checkFolded(t, pool)
 	checkCounts(t, pool)
 	wantNumber(t, pool, 4*25*60, `SELECT sum(requests + disconnects)::bigint FROM generation`)
+}
+
+// TestFoldBesideDamage has a block that cannot be read in one service's oldest hour: it is told, and all others are merged and
+// folded.
+func TestFoldBesideDamage(t *testing.T) {
+	t.Parallel()
+	pool, st := open(t)
+	r := rand.New(rand.NewPCG(51, 1))
+	for _, name := range []string{"shop", "blog"} {
+		fill.Open(t, st, name, "/var/log/"+name+".log").Add(t, traffic(r, 500, begin, 30*time.Hour)...)
+	}
+	hours := number(t, pool, `SELECT count(*) FROM dirty_hour`)
+	exec(t, pool, `UPDATE minute_block SET cells = '\xff' WHERE service_id = (SELECT service_id FROM service WHERE name = 'shop')
+		AND hour = (SELECT min(hour) FROM minute_block)`)
+	for range 2 {
+		folded, err := st.FoldHours(t.Context(), begin.Add(48*time.Hour))
+		if err == nil || !strings.Contains(err.Error(), "damaged") || !strings.Contains(err.Error(), begin.Truncate(time.Hour).Format(time.RFC3339)) {
+			t.Errorf("%d hours are folded, with the error %v", folded, err)
+		}
+	}
+	wantNumber(t, pool, 1, `SELECT count(*) FROM dirty_hour`)
+	wantNumber(t, pool, hours-1, `SELECT count(*) FROM folded WHERE grain = 'hour'`)
 }
 
 // TestFoldAfterMinutesExpired adds late lines to hours whose minutes are gone, once.

@@ -33,6 +33,7 @@ func lockRows(ctx context.Context, tx pgx.Tx, h serviceHour) error {
 // questions read few. Blocks that a commit adds meanwhile stay as they are. It returns how many blocks it merged into
 // others.
 func (s *Store) MergeMinutes(ctx context.Context, now time.Time) (n int64, err error) {
+	var bad error
 	for _, m := range []struct {
 		table, list string
 		merge       func(ctx context.Context, tx pgx.Tx, h serviceHour) (int64, error)
@@ -62,11 +63,14 @@ func (s *Store) MergeMinutes(ctx context.Context, now time.Time) (n int64, err e
 				return err
 			})
 			if err != nil {
-				return n, fmt.Errorf("merge %s of hour %s of service %d: %w", m.table, h.Hour.Format(time.RFC3339), h.Service, err)
+				bad = cmp.Or(bad, fmt.Errorf("merge %s of hour %s of service %d: %w", m.table, h.Hour.Format(time.RFC3339), h.Service, err))
+				if !ofItself(ctx, err) {
+					return n, bad
+				}
 			}
 		}
 	}
-	return n, nil
+	return n, bad
 }
 
 // place is a row of blocks: where it is, and how long its block is.

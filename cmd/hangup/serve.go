@@ -236,11 +236,8 @@ func schedule(s *store.Store, r store.Retention) []jobs.Job {
 		Merge: s.MergeMinutes,
 		Fold: func(ctx context.Context, now time.Time) (int64, error) {
 			hours, err := s.FoldHours(ctx, now)
-			if err != nil {
-				return hours, err
-			}
-			days, err := s.FoldDays(ctx, now)
-			return hours + days, err
+			days, daysErr := s.FoldDays(ctx, now) // those of which all hours are folded
+			return hours + days, cmp.Or(err, daysErr)
 		},
 		Sessions: func(ctx context.Context, now time.Time) (int64, error) { return s.DecideSessions(ctx, now, r.Sessions) },
 		Clean:    s.ExpireSessions,
