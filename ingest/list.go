@@ -155,15 +155,16 @@ func (m *manager) logOf(path string) string {
 	return m.key(dir + ParseName(base, nil).Log)
 }
 
-// key returns what a log's files are told by: in a source of one log all of its files are.
+// key returns what a log's files are told by: in a source of one log all of its files are. Paths are as they are stored, which
+// names in another encoding than UTF-8 are not as they are on the disk.
 func (m *manager) key(log string) string {
 	switch {
 	case !m.source.Pattern:
 		return ""
 	case len(m.source.Also) > 0: // rotation moves them to other directories
-		return filepath.Base(log)
+		return event.Clean(filepath.Base(log))
 	}
-	return log
+	return event.Clean(log)
 }
 
 // byLog sorts generations by their logs: only one log's files are copies of each other.
@@ -191,7 +192,11 @@ func (m *manager) dirsOf(dirs []string) []string {
 
 // blind says whether a file may be there though the look at the source's directories did not show it.
 func blind(failed []string, path string) bool {
-	return slices.ContainsFunc(failed, func(f string) bool { return f == "/" || path == f || strings.HasPrefix(path, f+"/") })
+	path = event.Clean(path) // it may be of the database
+	return slices.ContainsFunc(failed, func(f string) bool {
+		f = event.Clean(f)
+		return f == "/" || path == f || strings.HasPrefix(path, f+"/")
+	})
 }
 
 // look looks at the file that a source names. The entry is empty when there is none.

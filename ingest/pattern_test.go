@@ -469,3 +469,38 @@ func TestOldDirectoryInAPattern(t *testing.T) {
 		t.Errorf("%d generations, want 5\n%s", n, r.generations())
 	}
 }
+
+// TestPatternOddNames rotates logs whose names are no UTF-8, which the database does not hold as they are.
+func TestPatternOddNames(t *testing.T) {
+	r := newRig(t)
+	dir, name := "b\xfc/", "b\xfc/caf\xe9 'x'\n.log"
+	r.mkdir(dir)
+	r.put(name, r.lines(20))
+	r.start("*/*.log")
+	r.complete()
+	r.stop()
+	r.put(name, r.lines(5))
+	r.rename(name, name+".1")
+	r.pack(name+".1", ".gz")
+	r.put(name, r.lines(5))
+	r.start("*/*.log")
+	r.complete()
+	r.stop()
+	b, err := os.ReadFile(r.path(name))
+	if err == nil {
+		err = os.WriteFile(r.path(name+".1"), b, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.put(name+".1", r.lines(2))
+	if err := os.Truncate(r.path(name), 0); err != nil {
+		t.Fatal(err)
+	}
+	r.put(name, r.lines(3))
+	r.start("*/*.log")
+	r.complete()
+	if n := r.number(`SELECT count(*) FROM generation`); n != 3 {
+		t.Errorf("%d generations, want 3\n%s", n, r.generations())
+	}
+}
