@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"hash/fnv"
-	"io"
 	"maps"
 	"slices"
 	"time"
@@ -79,17 +77,20 @@ type place struct {
 	size int64
 }
 
-// maxBlock bounds what blocks are merged to, in bytes.
-const maxBlock = 32 << 20
+// maxBlock and maxClientBlock bound what blocks are merged to, in bytes. Clients take seven times as much unpacked.
+const (
+	maxBlock       = 32 << 20
+	maxClientBlock = 8 << 20
+)
 
 // worthMerging returns those of the rows of one key that are to become one: the largest that is not more than twice as
 // large as all smaller ones together, and these. The rows left differ in length so much that they are few, and a byte is
 // rewritten a few times, not once for each batch.
-func worthMerging(rows []place) []place {
+func worthMerging(rows []place, most int64) []place {
 	slices.SortFunc(rows, func(a, b place) int { return cmp.Compare(a.size, b.size) })
 	n, sum := 0, int64(0)
 	for i, r := range rows {
-		if i > 0 && r.size <= 2*sum && sum+r.size <= maxBlock {
+		if i > 0 && r.size <= 2*sum && sum+r.size <= most {
 			n = i + 1
 		}
 		sum += r.size
@@ -117,7 +118,7 @@ func mergeHour(ctx context.Context, tx pgx.Tx, h serviceHour) (n int64, err erro
 	}
 	var chosen []pgtype.TID
 	for _, places := range routes {
-		for _, p := range worthMerging(places) {
+		for _, p := range worthMerging(places, maxBlock) {
 			chosen = append(chosen, p.row)
 		}
 	}
@@ -159,7 +160,7 @@ func mergeClientsOfHour(ctx context.Context, tx pgx.Tx, h serviceHour) (int64, e
 		return 0, err
 	}
 	var chosen []pgtype.TID
-	for _, p := range worthMerging(places) {
+	for _, p := range worthMerging(places, maxClientBlock) {
 		chosen = append(chosen, p.row)
 	}
 	if len(chosen) == 0 {
@@ -187,17 +188,45 @@ const (
 // OtherClients is the name under which the clients are counted that an hour does not keep one by one.
 const OtherClients = "(other)"
 
-// foldClients merges the clients of an hour that is over; those over the limits become OtherClients.
+// clientsAtOnce bounds how much of packed clients is unpacked at one time, in bytes: they take several times as much then.
+var clientsAtOnce int64 = 8 << 20
+
+// foldClients merges the clients of an hour that is over; those over the limits become OtherClients. Very many clients are
+// dealt into parts first, and merged one part after the other: of each no more is kept than of all.
 func foldClients(ctx context.Context, tx pgx.Tx, service int32, hour time.Time) error {
+	var size int64
+	if err := tx.QueryRow(ctx, `SELECT coalesce(sum(octet_length(clients)), 0) FROM client_block WHERE service_id = $1 AND day = $2 AND hour = $3`,
+		service, dayOf(hour), hour).Scan(&size); err != nil {
+		return err
+	}
 	rows, err := tx.Query(ctx, `DELETE FROM client_block WHERE service_id = $1 AND day = $2 AND hour = $3 RETURNING clients`, service, dayOf(hour), hour)
 	if err != nil {
 		return err
 	}
-	list, err := mergeClients(rows, hour)
-	if err != nil {
-		return err
+	var list []*block.Client
+	if size <= clientsAtOnce {
+		if list, err = mergeClients(rows, hour); err != nil {
+			return err
+		}
+		list = cutClients(list)
+	} else {
+		dealt, err := dealClients(rows, hour, int(size/clientsAtOnce)+1)
+		if err != nil {
+			return err
+		}
+		for i := range dealt {
+			var sum clientSum
+			if err := sum.add(hour, dealt[i].Bytes()); err != nil {
+				return err
+			}
+			dealt[i] = block.Clients{}
+			list = cutClients(inOrder(append(list, sum.clients()...)))
+			for k, c := range list { // of the part nothing else is to stay
+				kept := *c
+				list[k] = &kept
+			}
+		}
 	}
-	list = cutClients(list)
 	parts := 1
 	if len(list) > manyClients {
 		parts = clientParts
@@ -205,38 +234,76 @@ func foldClients(ctx context.Context, tx pgx.Tx, service int32, hour time.Time) 
 	return copyClients(ctx, tx, service, splitClients(hour, list, parts))
 }
 
-// mergeClients adds up the clients of blocks of an hour, which rows have. The clients that hung up most come first, of the
-// others those that asked most.
-func mergeClients(rows pgx.Rows, hour time.Time) ([]*block.Client, error) {
-	var list []block.Client
-	numbers := map[string]int32{}
+// dealClients packs the clients of blocks of an hour, which rows have, into parts by their names.
+func dealClients(rows pgx.Rows, hour time.Time, parts int) ([]block.Clients, error) {
+	dealt := make([]block.Clients, parts)
 	var b []byte
 	_, err := pgx.ForEachRow(rows, []any{(*pgtype.DriverBytes)(&b)}, func() error {
 		r := block.ReadClients(hour, b)
 		for r.Next() {
-			at, ok := numbers[string(r.Name)]
-			if !ok {
-				c := r.Client
-				c.Name, c.Scope = string(r.Name), r.Scope
-				numbers[c.Name] = int32(len(list))
-				list = append(list, c)
-				continue
-			}
-			addClient(&list[at], &r.Client)
+			c := r.Client
+			c.Name, c.Scope = string(r.Name), r.Scope
+			dealt[partOf(c.Name, parts)].Add(hour, &c)
 		}
 		return r.Err()
 	})
+	return dealt, err
+}
+
+// mergeClients adds up the clients of blocks of an hour, which rows have.
+func mergeClients(rows pgx.Rows, hour time.Time) ([]*block.Client, error) {
+	var (
+		sum clientSum
+		b   []byte
+	)
+	_, err := pgx.ForEachRow(rows, []any{(*pgtype.DriverBytes)(&b)}, func() error { return sum.add(hour, b) })
 	if err != nil {
 		return nil, err
 	}
-	order := make([]*block.Client, len(list))
-	for i := range list {
-		order[i] = &list[i]
+	return inOrder(sum.clients()), nil
+}
+
+// clientSum adds clients up by their names. The zero value is empty.
+type clientSum struct {
+	list    []block.Client
+	numbers map[string]int32
+}
+
+// add adds the clients of a block.
+func (s *clientSum) add(hour time.Time, b []byte) error {
+	if s.numbers == nil {
+		s.numbers = map[string]int32{}
 	}
-	slices.SortFunc(order, func(a, b *block.Client) int {
+	r := block.ReadClients(hour, b)
+	for r.Next() {
+		at, ok := s.numbers[string(r.Name)]
+		if !ok {
+			c := r.Client
+			c.Name, c.Scope = string(r.Name), r.Scope
+			s.numbers[c.Name] = int32(len(s.list))
+			s.list = append(s.list, c)
+			continue
+		}
+		addClient(&s.list[at], &r.Client)
+	}
+	return r.Err()
+}
+
+// clients returns the clients, which stay parts of the sum.
+func (s *clientSum) clients() []*block.Client {
+	out := make([]*block.Client, len(s.list))
+	for i := range s.list {
+		out[i] = &s.list[i]
+	}
+	return out
+}
+
+// inOrder sorts clients: those that hung up most come first, of the others those that asked most.
+func inOrder(list []*block.Client) []*block.Client {
+	slices.SortFunc(list, func(a, b *block.Client) int {
 		return cmp.Or(cmp.Compare(b.Dropped+b.Reported, a.Dropped+a.Reported), cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Name, b.Name))
 	})
-	return order, nil
+	return list
 }
 
 // addClient adds the counts of r to c.
@@ -259,11 +326,13 @@ const (
 	clientParts = 64
 )
 
-// partOf returns the part, of so many, that a client is in.
+// partOf returns the part, of so many, that a client is in: its 32-bit FNV-1a hash.
 func partOf(client string, parts int) int {
-	h := fnv.New32a()
-	_, _ = io.WriteString(h, client)
-	return int(h.Sum32() % uint32(parts))
+	h := uint32(2166136261)
+	for i := range len(client) {
+		h = (h ^ uint32(client[i])) * 16777619
+	}
+	return int(h % uint32(parts))
 }
 
 // splitClients packs the clients of an hour, in parts.
