@@ -107,9 +107,11 @@ func (p Part) Visits() iter.Seq[Visit] {
 	return func(yield func(Visit) bool) {
 		for i := range p.t.visits {
 			v := &p.t.visits[i]
-			raw := view(p.t.names[v.name:][:v.size])
-			one := Visit{Client: clean(raw, maxShort), Key: p.t.clients.keys[i].hash(), Requests: int64(v.requests), LastSeen: v.seen}
-			if one.Client != raw {
+			one := Visit{
+				Client: view(p.t.names[v.name:][:v.size]), Key: p.t.clients.keys[i].hash(), Requests: int64(v.requests), LastSeen: v.seen,
+			}
+			if v.odd {
+				one.Client = clean(one.Client, maxShort)
 				one.Key = ClientKey(one.Client)
 			}
 			if v.extra > 0 {

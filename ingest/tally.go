@@ -119,6 +119,7 @@ type visit struct {
 	name  uint32
 	size  uint32 // names[name:name+size] is the client
 	drops bool   // it hung up, not idle
+	odd   bool   // hang-ups name it otherwise; only Sums need to know
 }
 
 // sign is a record of which a client's session may be made.
@@ -370,7 +371,9 @@ func (c *tallier) client(name string, hour int32) uint32 {
 	k := clientKey{keyOf(name), hour, uint32(len(name))}
 	i, ok := t.clients.number(k.hash(), k)
 	if !ok {
-		t.visits = append(t.visits, visit{name: uint32(len(t.names)), size: uint32(len(name)), seen: math.MinInt64})
+		t.visits = append(t.visits, visit{
+			name: uint32(len(t.names)), size: uint32(len(name)), seen: math.MinInt64, odd: c.sums && clean(name, maxShort) != name,
+		})
 		t.names = append(t.names, name...)
 	}
 	return i

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"hash/maphash"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -25,18 +26,24 @@ func hashOf(s string) uint64 {
 // least and asked least go when there are more.
 type clients struct {
 	slots   []client            // by key, open addressing: there are many, and most are looked up once in a while
+	names   []name              // of the slots
+	texts   []byte              // of the names
 	n       int                 // of slots that are taken
 	hungUp  map[uint64]struct{} // every client that hung up
 	clipped bool
-	over    bool // hungUp is full
+	over    bool   // hungUp is full
+	touched uint64 // see addGroup
 }
 
+// client is what a client did. Two of them share a cache line, and nothing of them has to be looked at by the garbage collector.
 type client struct {
 	key               uint64 // 0 in a slot that is free
-	name              string
 	requests, hangups int64
 	lastSeen          int64 // Unix nanoseconds
 }
+
+// name says where a client's name stands in texts.
+type name struct{ at, size uint32 }
 
 const (
 	maxClients = 200_000
@@ -44,46 +51,88 @@ const (
 )
 
 func newClients() *clients {
-	return &clients{slots: make([]client, 1<<10), hungUp: map[uint64]struct{}{}}
+	s := &clients{hungUp: map[uint64]struct{}{}}
+	s.room(1 << 12)
+	return s
 }
 
+// room makes n free slots.
+func (s *clients) room(n int) { s.slots, s.names, s.n = make([]client, n), make([]name, n), 0 }
+
 // find returns the client's slot, or the free one where it has to be.
-func (s *clients) find(key uint64) *client {
+func (s *clients) find(key uint64) int {
 	mask := uint64(len(s.slots) - 1)
 	for i := key & mask; ; i = (i + 1) & mask {
-		if c := &s.slots[i]; c.key == key || c.key == 0 {
-			return c
+		if k := s.slots[i].key; k == key || k == 0 {
+			return int(i)
 		}
 	}
 }
 
-// fill makes slots of n and puts the clients into them.
-func (s *clients) fill(n int, all []client) {
-	s.slots, s.n = make([]client, n), len(all)
-	for i := range all {
-		*s.find(all[i].key) = all[i]
+// grow makes more slots.
+func (s *clients) grow() {
+	slots, names := s.slots, s.names
+	s.room(4 * len(slots))
+	for i := range slots {
+		if slots[i].key != 0 {
+			s.put(slots[i], names[i])
+		}
+	}
+}
+
+// put adds a client that is not there.
+func (s *clients) put(c client, n name) {
+	i := s.find(c.key)
+	s.slots[i], s.names[i] = c, n
+	s.n++
+}
+
+// addAll adds all visits, in groups.
+func (s *clients) addAll(visits iter.Seq[ingest.Visit]) {
+	var group [64]ingest.Visit
+	n := 0
+	for v := range visits {
+		group[n] = v
+		if n++; n == len(group) {
+			s.addGroup(group[:])
+			n = 0
+		}
+	}
+	s.addGroup(group[:n])
+}
+
+// addGroup adds some visits. Most clients are not in the processor's caches, so all are touched before the first is needed:
+// they are fetched at the same time, not one after another.
+func (s *clients) addGroup(visits []ingest.Visit) {
+	slots, touched := s.slots, uint64(0)
+	mask := uint64(len(slots) - 1)
+	for i := range visits {
+		touched ^= slots[visits[i].Key&mask].key
+	}
+	s.touched = touched // or else the compiler would leave it out
+	for i := range visits {
+		s.add(&visits[i])
 	}
 }
 
 func (s *clients) add(v *ingest.Visit) {
 	key := max(v.Key, 1)
-	c := s.find(key)
-	if c.key == 0 {
-		switch {
-		case s.n >= maxClients:
+	i := s.find(key)
+	if s.slots[i].key == 0 {
+		if s.n >= maxClients {
 			s.clip()
-			c = s.find(key)
-		case s.n*5 >= len(s.slots)*4:
-			s.fill(2*len(s.slots), s.all())
-			c = s.find(key)
+		} else if s.n*5 >= len(s.slots)*4 {
+			s.grow()
 		}
-		s.n++
-		*c = client{key: key, name: strings.Clone(v.Client)}
+		s.put(client{key: key}, s.keep(v.Client))
+		i = s.find(key)
 	}
+	c := &s.slots[i]
+	first := c.hangups <= 0
 	c.requests += v.Requests
 	c.hangups += v.Hangups
 	c.lastSeen = max(c.lastSeen, v.LastSeen)
-	if v.Hangups <= 0 {
+	if v.Hangups <= 0 || !first {
 		return
 	}
 	if len(s.hungUp) < maxHungUp {
@@ -93,9 +142,15 @@ func (s *clients) add(v *ingest.Visit) {
 	}
 }
 
+// keep copies a name.
+func (s *clients) keep(text string) name {
+	s.texts = append(s.texts, text...)
+	return name{uint32(len(s.texts) - len(text)), uint32(len(text))}
+}
+
 // takeBack takes back a hang-up. The client has another: that of the record that counts it.
 func (s *clients) takeBack(key uint64) {
-	if c := s.find(max(key, 1)); c.key != 0 {
+	if c := &s.slots[s.find(max(key, 1))]; c.key != 0 {
 		c.hangups--
 	}
 }
@@ -104,33 +159,49 @@ func (s *clients) takeBack(key uint64) {
 func (s *clients) clip() {
 	s.clipped = true
 	list := s.all()
-	sortClients(list)
-	s.fill(len(s.slots), list[:len(list)/2])
+	slices.SortFunc(list, byHangups)
+	s.room(len(s.slots))
+	s.texts = s.texts[:0]
+	for _, c := range list[:len(list)/2] {
+		s.put(c.client, s.keep(c.name))
+	}
 }
 
-func (s *clients) all() []client {
-	list := make([]client, 0, s.n)
+// called is a client with its name.
+type called struct {
+	client
+	name string
+}
+
+func (s *clients) all() []called {
+	list, texts := make([]called, 0, s.n), string(s.texts)
 	for i := range s.slots {
 		if s.slots[i].key != 0 {
-			list = append(list, s.slots[i])
+			n := s.names[i]
+			list = append(list, called{s.slots[i], texts[n.at:][:n.size]})
 		}
 	}
 	return list
 }
 
-// sortClients puts those that hung up most and asked most first.
-func sortClients(list []client) {
-	slices.SortFunc(list, func(a, b client) int {
-		return cmp.Or(cmp.Compare(b.hangups, a.hangups), cmp.Compare(b.requests, a.requests), strings.Compare(a.name, b.name))
-	})
+// byHangups puts those that hung up most and asked most first.
+func byHangups(a, b called) int {
+	return cmp.Or(cmp.Compare(b.hangups, a.hangups), cmp.Compare(b.requests, a.requests), strings.Compare(a.name, b.name))
 }
 
 // top returns the n clients with most hang-ups.
 func (s *clients) top(n int) []Client {
-	list := slices.DeleteFunc(s.all(), func(c client) bool { return c.hangups <= 0 })
-	sortClients(list)
+	var best []called
+	for _, c := range s.all() {
+		if c.hangups <= 0 || len(best) == n && byHangups(best[n-1], c) < 0 {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(best, c, byHangups)
+		best = slices.Insert(best, at, c)
+		best = best[:min(len(best), n)]
+	}
 	var out []Client
-	for _, c := range list[:min(n, len(list))] {
+	for _, c := range best {
 		out = append(out, Client{
 			Client: c.name, Scope: ingest.ClientScope(c.name), Requests: c.requests, Hangups: c.hangups, LastSeen: time.Unix(0, c.lastSeen).UTC(),
 		})

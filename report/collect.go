@@ -112,9 +112,7 @@ func (c *collector) addPart(p ingest.Part, last time.Time) {
 	for g, n := range p.Agents() {
 		c.agent(g).Add(n)
 	}
-	for v := range p.Visits() {
-		c.clients.add(&v)
-	}
+	c.clients.addAll(p.Visits())
 }
 
 func (c *collector) agent(g event.Agent) *event.Counts {
