@@ -53,15 +53,33 @@ func (p Part) Agents() iter.Seq2[event.Agent, event.Counts] {
 	}
 }
 
-// Cell is what happened to a route in a minute.
+// Minute is what happened in a minute.
+type Minute struct {
+	Minute            int64 // since 1970
+	Requests, Hangups int64
+}
+
+// Minutes returns what happened on all routes by minute, in the order of the records: one minute may come several times.
+// If sums by user agent class were asked for there are none, but Cells tells their minutes.
+func (p Part) Minutes() iter.Seq[Minute] {
+	return func(yield func(Minute) bool) {
+		for _, m := range p.t.minutes {
+			if !yield(Minute{m.minute, m.requests, m.hangups}) {
+				return
+			}
+		}
+	}
+}
+
+// Cell is what happened to a route. If sums by user agent class were asked for, it is of one class and one minute.
 type Cell struct {
 	Minute int64 // since 1970
 	Route  int
-	Agent  event.Agent // by which user agent class, if that was asked for
+	Agent  event.Agent
 	Counts event.Counts
 }
 
-// Cells returns what happened, by minute and route.
+// Cells returns what happened by route.
 func (p Part) Cells() iter.Seq[Cell] {
 	return func(yield func(Cell) bool) {
 		for i, k := range p.t.cells.keys {

@@ -16,6 +16,7 @@ import (
 type totals struct {
 	Cells    map[cellOfTotals]event.Counts
 	Agents   map[event.Agent]event.Counts
+	Minutes  map[int64][2]int64  // requests and hang-ups
 	Clients  map[string][2]int64 // requests and hang-ups
 	Last     map[string]int64
 	Done     map[event.Route]string
@@ -33,7 +34,7 @@ type cellOfTotals struct {
 func newTotals() *totals {
 	return &totals{
 		Cells: map[cellOfTotals]event.Counts{}, Agents: map[event.Agent]event.Counts{}, Clients: map[string][2]int64{},
-		Last: map[string]int64{}, Done: map[event.Route]string{}, Drop: map[event.Route]string{},
+		Minutes: map[int64][2]int64{}, Last: map[string]int64{}, Done: map[event.Route]string{}, Drop: map[event.Route]string{},
 	}
 }
 
@@ -47,6 +48,11 @@ func (s *totals) visit(client string, requests, hangups, at int64) {
 	n := s.Clients[client]
 	s.Clients[client] = [2]int64{n[0] + requests, n[1] + hangups}
 	s.Last[client] = max(s.Last[client], at)
+}
+
+func (s *totals) minute(minute, requests, hangups int64) {
+	n := s.Minutes[minute]
+	s.Minutes[minute] = [2]int64{n[0] + requests, n[1] + hangups}
 }
 
 func (s *totals) hangups(b *event.Batch) {
@@ -69,11 +75,12 @@ func TestSumsAreOfBatches(t *testing.T) {
 			want.hangups(b)
 			for i := range b.Minutes {
 				m := &b.Minutes[i]
-				k := cellOfTotals{minute: m.Start.Unix() / 60, route: m.Route}
+				k := cellOfTotals{route: m.Route}
 				if byAgent {
-					k.agent = m.Agent
+					k.minute, k.agent = m.Start.Unix()/60, m.Agent
 				} else {
 					plus(want.Agents, m.Agent, m.Counts)
+					want.minute(m.Start.Unix()/60, m.Counts.Requests, m.Counts.Disconnects())
 				}
 				plus(want.Cells, k, m.Counts)
 				if done[m.Route] == nil {
@@ -102,6 +109,9 @@ func TestSumsAreOfBatches(t *testing.T) {
 					if ages[routes[c.Route]] == nil {
 						ages[routes[c.Route]] = &[2]event.Ages{}
 					}
+				}
+				for m := range p.Minutes() {
+					got.minute(m.Minute, m.Requests, m.Hangups)
 				}
 				for a := range p.Ages() {
 					n := 0

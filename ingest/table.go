@@ -81,20 +81,20 @@ func (x *table[K]) clear() {
 	x.keys = x.keys[:0]
 }
 
-// words remembers something of texts, which it knows by their hashes: of two texts it takes one for the other once in 2^64
-// cases, and nobody who sends texts can tell which. The zero value is empty.
+// words remembers something small of texts, which it knows by their hashes: of two texts it takes one for the other once in
+// 2^64 cases, and nobody who sends texts can tell which. The zero value is empty.
 type words[W any] struct {
-	slots []wordSlot
-	list  []W
+	slots []wordSlot[W]
+	n     int // of slots that are taken
 }
 
-type wordSlot struct {
-	hash uint64
-	at   uint32 // place + 1; 0 is free
+type wordSlot[W any] struct {
+	hash uint64 // 0 is free
+	word W
 }
 
 // hashText returns the hash by which a text is known.
-func hashText(s string) uint64 { return maphash.String(seeds[0], s) }
+func hashText(s string) uint64 { return max(maphash.String(seeds[0], s), 1) }
 
 // find returns what is remembered of a text whose hash is h, nil for nothing. It is valid until the next add.
 func (x *words[W]) find(h uint64) *W {
@@ -103,38 +103,38 @@ func (x *words[W]) find(h uint64) *W {
 	}
 	mask := uint64(len(x.slots) - 1)
 	for i := h & mask; ; i = (i + 1) & mask {
-		switch s := &x.slots[i]; {
-		case s.at == 0:
+		switch s := &x.slots[i]; s.hash {
+		case h:
+			return &s.word
+		case 0:
 			return nil
-		case s.hash == h:
-			return &x.list[s.at-1]
 		}
 	}
 }
 
 // add remembers something of a text that is not there yet.
 func (x *words[W]) add(h uint64, w W) *W {
-	if len(x.list)*2 >= len(x.slots) {
+	if x.n*2 >= len(x.slots) {
 		old := x.slots
-		x.slots = make([]wordSlot, max(64, 2*len(old)))
+		x.slots = make([]wordSlot[W], max(64, 2*len(old)))
 		for _, s := range old {
-			if s.at != 0 {
+			if s.hash != 0 {
 				x.put(s)
 			}
 		}
 	}
-	x.list = append(x.list, w)
-	x.put(wordSlot{h, uint32(len(x.list))})
-	return &x.list[len(x.list)-1]
+	x.n++
+	return x.put(wordSlot[W]{h, w})
 }
 
-func (x *words[W]) put(s wordSlot) {
+func (x *words[W]) put(s wordSlot[W]) *W {
 	mask := uint64(len(x.slots) - 1)
 	i := s.hash & mask
-	for x.slots[i].at != 0 {
+	for x.slots[i].hash != 0 {
 		i = (i + 1) & mask
 	}
 	x.slots[i] = s
+	return &x.slots[i].word
 }
 
 // secrets are what hashes begin with: whoever sends requests chooses what is hashed.

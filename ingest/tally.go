@@ -21,6 +21,7 @@ type tally struct {
 	lastEvent  time.Time
 
 	routes  []event.Route // shapes, in the order of their first record
+	shapes  []uint32      // of the routes: what the tallier calls them
 	agents  []event.Agent // the same
 	cells   table[cellKey]
 	counts  []count // of the cells
@@ -33,18 +34,22 @@ type tally struct {
 	of      []hangupOf     // the hang-ups' cells and agents
 	signs   []sign
 	samples []event.Sample
-	served  []count // of the agents, if the cells have none
+	served  []count     // of the agents, if the cells have none
+	minutes []minuteSum // the same of the minutes
 }
+
+// minuteSum is what happened in a minute, by the order of records: one minute may stand at several places.
+type minuteSum struct{ minute, requests, hangups int64 }
 
 type hangupOf struct{ cell, agent uint32 }
 
 // counting says what is counted.
 type counting struct {
 	sums    bool // for Sums: clients over all hours, no signs of life, of hang-ups only what tells them apart
-	byAgent bool // with sums: cells are of one user agent class; else the classes are counted apart from routes
+	byAgent bool // with sums: cells are of one user agent class and minute; else these are counted apart, and a cell is a route
 }
 
-// cellKey is one route and agent class in one minute.
+// cellKey is one route and agent class in one minute, or one route.
 type cellKey struct {
 	minute       int64 // since 1970
 	route, agent uint32
@@ -145,6 +150,7 @@ type tallier struct {
 	epoch uint32 // of t: local numbers of words are those of their epoch
 
 	shapes  words[shapeWord] // by method, NUL, shape
+	known   []event.Route    // the shapes
 	agents  words[agentWord] // by user agent
 	classes map[event.Agent]*agentClass
 	buf     []byte
@@ -164,16 +170,16 @@ func (t *tally) reuse() {
 	t.cells.clear()
 	t.clients.clear()
 	*t = tally{
-		routes: t.routes[:0], agents: t.agents[:0], cells: t.cells, counts: t.counts[:0], ages: t.ages[:0], clients: t.clients,
+		routes: t.routes[:0], shapes: t.shapes[:0], agents: t.agents[:0], cells: t.cells, counts: t.counts[:0], ages: t.ages[:0], clients: t.clients,
 		visits: t.visits[:0], names: t.names[:0], extras: t.extras[:0], hangups: t.hangups[:0], of: t.of[:0], signs: t.signs[:0], served: t.served[:0],
+		minutes: t.minutes[:0],
 	}
 	spare.Put(t)
 }
 
-type shapeWord struct {
-	shape        event.Route
-	epoch, local uint32
-}
+// shapeWord is a shape's place in the tallier's list and, if it is there, in the tally's. There are thousands, and nearly
+// every line needs another: they are small.
+type shapeWord struct{ known, local uint32 }
 
 type agentWord struct {
 	class *agentClass
@@ -197,10 +203,10 @@ func (c *tallier) begin(start int64) {
 	c.t = spare.Get().(*tally)
 	c.t.start, c.t.end, c.t.first = start, start, math.MaxInt64
 	c.epoch++
-	if len(c.shapes.list) > maxWords {
-		c.shapes = words[shapeWord]{}
+	if len(c.known) > maxWords {
+		c.shapes, c.known = words[shapeWord]{}, nil
 	}
-	if len(c.agents.list) > maxWords || len(c.classes) > maxWords {
+	if c.agents.n > maxWords || len(c.classes) > maxWords {
 		c.agents = words[agentWord]{}
 		clear(c.classes)
 	}
@@ -255,21 +261,10 @@ func (c *tallier) count(r *event.Record, seen time.Time) {
 	t.first = min(t.first, nanos)
 	agent := c.agent(e.UserAgent)
 	class, hour := c.class(agent.class), int32(unix/3600)
-	k := cellKey{unix / 60, c.shape(e.Method, e.Path), class}
 	if c.sums {
 		hour = 0
-		if !c.byAgent {
-			k.agent = 0
-			for int(class) >= len(t.served) {
-				t.served = append(t.served, count{})
-			}
-			t.served[class].add(e, &t.extras)
-		}
 	}
-	i, ok := t.cells.number(k.hash(), k)
-	if !ok {
-		t.counts = append(t.counts, count{})
-	}
+	i := c.cell(e, unix/60, c.shape(e.Method, e.Path), class)
 	t.counts[i].add(e, &t.extras)
 	drop := e.Kind == event.Disconnect
 	if e.Exchange && e.Duration.OK && e.Phase != event.PhaseIdle {
@@ -295,6 +290,40 @@ func (c *tallier) count(r *event.Record, seen time.Time) {
 	if e.Phase != event.PhaseIdle && !c.sums {
 		v.drops = v.drops || drop
 		t.signs = append(t.signs, sign{n, i, drop, agent.hash, nanos, r.Start})
+	}
+}
+
+// cell returns the number of an event's cell.
+func (c *tallier) cell(e *event.Event, minute int64, route, class uint32) uint32 {
+	t := c.t
+	if c.sums && !c.byAgent {
+		for int(class) >= len(t.served) {
+			t.served = append(t.served, count{})
+		}
+		t.served[class].add(e, &t.extras)
+		if n := len(t.minutes); n == 0 || t.minutes[n-1].minute != minute {
+			t.minutes = append(t.minutes, minuteSum{minute: minute})
+		}
+		t.minutes[len(t.minutes)-1].add(e)
+		for int(route) >= len(t.counts) {
+			t.cells.keys, t.counts = append(t.cells.keys, cellKey{route: uint32(len(t.counts))}), append(t.counts, count{})
+		}
+		return route
+	}
+	k := cellKey{minute, route, class}
+	i, ok := t.cells.number(k.hash(), k)
+	if !ok {
+		t.counts = append(t.counts, count{})
+	}
+	return i
+}
+
+func (m *minuteSum) add(e *event.Event) {
+	if e.Exchange {
+		m.requests++
+	}
+	if e.Kind == event.Disconnect && e.Phase != event.PhaseIdle {
+		m.hangups++
 	}
 }
 
@@ -330,11 +359,13 @@ func (c *tallier) shape(method, path string) uint32 {
 	}
 	if w == nil {
 		key = strings.Clone(key)
-		w = c.shapes.add(h, shapeWord{shape: event.Route{Method: key[:n-1], Template: key[n:]}})
+		w = c.shapes.add(h, shapeWord{known: uint32(len(c.known))})
+		c.known = append(c.known, event.Route{Method: key[:n-1], Template: key[n:]})
 	}
-	if w.epoch != c.epoch {
-		w.epoch, w.local = c.epoch, uint32(len(c.t.routes))
-		c.t.routes = append(c.t.routes, w.shape)
+	t := c.t
+	if int(w.local) >= len(t.shapes) || t.shapes[w.local] != w.known {
+		w.local = uint32(len(t.shapes))
+		t.shapes, t.routes = append(t.shapes, w.known), append(t.routes, c.known[w.known])
 	}
 	return w.local
 }

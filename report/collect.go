@@ -71,7 +71,7 @@ func (c *collector) addPart(p ingest.Part, last time.Time) {
 			routes[i] = c.route(r)
 		}
 	}
-	any, minute, requests, hangups := false, int64(0), int64(0), int64(0)
+	any := false
 	for cell := range p.Cells() {
 		r := routes[cell.Route]
 		if r == nil {
@@ -81,19 +81,13 @@ func (c *collector) addPart(p ingest.Part, last time.Time) {
 		c.counts.Add(cell.Counts)
 		if c.filter.Route != "" {
 			c.agent(cell.Agent).Add(cell.Counts)
-		}
-		if cell.Minute != minute {
-			c.series.add(minute, requests, hangups)
-			minute, requests, hangups = cell.Minute, 0, 0
-		}
-		requests += cell.Counts.Requests
-		hangups += cell.Counts.Disconnects()
-		if at := time.Unix(cell.Minute*60, 0).UTC(); c.from.IsZero() || at.Before(c.from) {
-			c.from = at
+			c.minute(ingest.Minute{Minute: cell.Minute, Requests: cell.Counts.Requests, Hangups: cell.Counts.Disconnects()})
 		}
 		any = true
 	}
-	c.series.add(minute, requests, hangups)
+	for m := range p.Minutes() {
+		c.minute(m)
+	}
 	if any && last.After(c.to) {
 		c.to = last
 	}
@@ -113,6 +107,14 @@ func (c *collector) addPart(p ingest.Part, last time.Time) {
 		c.agent(g).Add(n)
 	}
 	c.clients.addAll(p.Visits())
+}
+
+// minute adds what happened in a minute.
+func (c *collector) minute(m ingest.Minute) {
+	c.series.add(m.Minute, m.Requests, m.Hangups)
+	if at := time.Unix(m.Minute*60, 0).UTC(); c.from.IsZero() || at.Before(c.from) {
+		c.from = at
+	}
 }
 
 func (c *collector) agent(g event.Agent) *event.Counts {
