@@ -216,6 +216,7 @@ func (p *pipeline) worker(ctx context.Context, c *tallier, work <-chan *chunk) {
 
 func (p *pipeline) work(c *tallier, a *parser.Aside, k *chunk) {
 	c.begin(k.start)
+	c.t.reserve(c.last)
 	ok := true
 	emit := func(r *event.Record) {
 		if p.before != nil {
@@ -230,6 +231,7 @@ func (p *pipeline) work(c *tallier, a *parser.Aside, k *chunk) {
 		c.t.reuse()
 		return
 	}
+	c.last = c.t.sizes()
 	k.tail, k.tally = k.newest(p.seen), c.t
 }
 

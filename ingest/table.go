@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"math/bits"
 	"math/rand/v2"
+	"slices"
 )
 
 // table numbers keys as they come, by open addressing: it is cheaper than a map with large keys, and its room can be used
@@ -21,7 +22,7 @@ type slot struct {
 // number returns the number of key k, whose hash is h, and whether it had one before.
 func (x *table[K]) number(h uint64, k K) (at uint32, known bool) {
 	if len(x.keys)*4 >= len(x.slots)*3 {
-		x.grow()
+		x.grow(2 * len(x.slots))
 	}
 	mask := uint32(len(x.slots) - 1)
 	short := uint32(h ^ h>>32)
@@ -56,9 +57,17 @@ func (x *table[K]) find(h uint64, k K) (at uint32, known bool) {
 	}
 }
 
-func (x *table[K]) grow() {
+// reserve makes room for n keys at once.
+func (x *table[K]) reserve(n int) {
+	x.keys = slices.Grow(x.keys, max(n-len(x.keys), 0))
+	if n*4 >= len(x.slots)*3 {
+		x.grow(1 << bits.Len(uint(n*4/3)))
+	}
+}
+
+func (x *table[K]) grow(slots int) {
 	old := x.slots
-	x.slots = make([]slot, max(256, 2*len(old)))
+	x.slots = make([]slot, max(256, slots))
 	mask := uint32(len(x.slots) - 1)
 	for _, s := range old {
 		if s.at == 0 {

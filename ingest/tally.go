@@ -3,6 +3,7 @@ package ingest
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -156,9 +157,31 @@ type tallier struct {
 	buf     []byte
 	short   []byte
 	full    *fullPrefixes // of the service
+	last    sizes         // of the last chunk's tally: the next will be much like it
 
 	seen         time.Time // when the records are read, as of which the next two are
 	oldest, next int64     // Unix seconds between which times are believed
+}
+
+// sizes say how much a tally holds.
+type sizes struct{ routes, cells, ages, clients, names, hangups, signs int }
+
+func (t *tally) sizes() sizes {
+	return sizes{len(t.routes), len(t.counts), len(t.ages), len(t.visits), len(t.names), len(t.hangups), len(t.signs)}
+}
+
+// reserve makes room for so much, and some more, at once.
+func (t *tally) reserve(n sizes) {
+	more := func(n int) int { return n + n/8 }
+	t.routes, t.shapes = slices.Grow(t.routes, more(n.routes)), slices.Grow(t.shapes, more(n.routes))
+	t.cells.reserve(more(n.cells))
+	t.counts = slices.Grow(t.counts, more(n.cells))
+	t.ages = slices.Grow(t.ages, more(n.ages))
+	t.clients.reserve(more(n.clients))
+	t.visits = slices.Grow(t.visits, more(n.clients))
+	t.names = slices.Grow(t.names, more(n.names))
+	t.hangups, t.of = slices.Grow(t.hangups, more(n.hangups)), slices.Grow(t.of, more(n.hangups))
+	t.signs = slices.Grow(t.signs, more(n.signs))
 }
 
 // spare are tallies that were merged, for their room.

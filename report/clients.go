@@ -57,7 +57,13 @@ func newClients() *clients {
 }
 
 // room makes n free slots.
-func (s *clients) room(n int) { s.slots, s.names, s.n = make([]client, n), make([]name, n), 0 }
+func (s *clients) room(n int) {
+	s.slots, s.names, s.n = make([]client, n), make([]name, n), 0
+	const page = 4096 / 32
+	for i := 0; i < n; i += page {
+		s.slots[i].lastSeen = 0 // a page that is read first is mapped twice
+	}
+}
 
 // find returns the client's slot, or the free one where it has to be.
 func (s *clients) find(key uint64) int {
@@ -158,8 +164,7 @@ func (s *clients) takeBack(key uint64) {
 // clip forgets half of the clients.
 func (s *clients) clip() {
 	s.clipped = true
-	list := s.all()
-	slices.SortFunc(list, byHangups)
+	list := slices.SortedFunc(s.all(), byHangups)
 	s.room(len(s.slots))
 	s.texts = s.texts[:0]
 	for _, c := range list[:len(list)/2] {
@@ -173,15 +178,15 @@ type called struct {
 	name string
 }
 
-func (s *clients) all() []called {
-	list, texts := make([]called, 0, s.n), string(s.texts)
-	for i := range s.slots {
-		if s.slots[i].key != 0 {
-			n := s.names[i]
-			list = append(list, called{s.slots[i], texts[n.at:][:n.size]})
+func (s *clients) all() iter.Seq[called] {
+	texts := string(s.texts)
+	return func(yield func(called) bool) {
+		for i, n := range s.names {
+			if s.slots[i].key != 0 && !yield(called{s.slots[i], texts[n.at:][:n.size]}) {
+				return
+			}
 		}
 	}
-	return list
 }
 
 // byHangups puts those that hung up most and asked most first.
@@ -192,7 +197,7 @@ func byHangups(a, b called) int {
 // top returns the n clients with most hang-ups.
 func (s *clients) top(n int) []Client {
 	var best []called
-	for _, c := range s.all() {
+	for c := range s.all() {
 		if c.hangups <= 0 || len(best) == n && byHangups(best[n-1], c) < 0 {
 			continue
 		}
