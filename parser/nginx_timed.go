@@ -162,12 +162,15 @@ func (p *timedPair) begins(s string) bool {
 
 // pairValue cuts a bare value, up to the next blank. A list of upstreams, "5.003, 0.251", has blanks.
 func pairValue(s string) (value, rest string) {
-	for end := range len(s) {
-		if s[end] == ' ' && !inList(s, end) {
+	for end := 0; ; end++ {
+		n := indexShort(s[end:], ' ')
+		if n < 0 {
+			return s, ""
+		}
+		if end += n; !inList(s, end) {
 			return s[:end], s[end:]
 		}
 	}
-	return s, ""
 }
 
 // maxList bounds a list of upstreams.
