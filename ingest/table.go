@@ -57,6 +57,14 @@ func (x *table[K]) find(h uint64, k K) (at uint32, known bool) {
 	}
 }
 
+// touch has the processor fetch what number looks at first, while it does something else.
+func (x *table[K]) touch(h uint64) uint32 {
+	if len(x.slots) == 0 {
+		return 0
+	}
+	return x.slots[uint32(h^h>>32)&uint32(len(x.slots)-1)].hash
+}
+
 // reserve makes room for n keys at once.
 func (x *table[K]) reserve(n int) {
 	x.keys = slices.Grow(x.keys, max(n-len(x.keys), 0))

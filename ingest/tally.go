@@ -157,7 +157,8 @@ type tallier struct {
 	buf     []byte
 	short   []byte
 	full    *fullPrefixes // of the service
-	last    sizes         // of the last chunk's tally: the next will be much like it
+	touched uint32
+	last    sizes // of the last chunk's tally: the next will be much like it
 
 	seen         time.Time // when the records are read, as of which the next two are
 	oldest, next int64     // Unix seconds between which times are believed
@@ -287,6 +288,9 @@ func (c *tallier) count(r *event.Record, seen time.Time) {
 	if c.sums {
 		hour = 0
 	}
+	who := clientKey{keyOf(e.Client), hour, uint32(len(e.Client))}
+	whose := who.hash()
+	c.touched = t.clients.touch(whose)
 	i := c.cell(e, unix/60, c.shape(e.Method, e.Path), class)
 	t.counts[i].add(e, &t.extras)
 	drop := e.Kind == event.Disconnect
@@ -306,7 +310,7 @@ func (c *tallier) count(r *event.Record, seen time.Time) {
 	if e.Client == "" {
 		return
 	}
-	n := c.client(e.Client, hour)
+	n := c.client(e.Client, who, whose)
 	v := &t.visits[n]
 	v.add(e, &t.extras)
 	v.seen = max(v.seen, nanos)
@@ -420,10 +424,9 @@ func (c *tallier) class(k *agentClass) uint32 {
 }
 
 // client returns the number of a client in an hour.
-func (c *tallier) client(name string, hour int32) uint32 {
+func (c *tallier) client(name string, k clientKey, h uint64) uint32 {
 	t := c.t
-	k := clientKey{keyOf(name), hour, uint32(len(name))}
-	i, ok := t.clients.number(k.hash(), k)
+	i, ok := t.clients.number(h, k)
 	if !ok {
 		t.visits = append(t.visits, visit{
 			name: uint32(len(t.names)), size: uint32(len(name)), seen: math.MinInt64, odd: c.sums && clean(name, maxShort) != name,
