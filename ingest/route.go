@@ -20,7 +20,8 @@ type router struct {
 	root   node
 	nodes  int // below root
 	known  map[event.Route]bool
-	full   fullPrefixes // those that learn has met
+	full   fullPrefixes                // those that learn has met
+	given  map[event.Route]event.Route // what shapes were admitted as, of the latest ones
 }
 
 type node struct {
@@ -89,12 +90,13 @@ func newRouter(l RouteLimits) *router {
 	if l.PerService == 0 {
 		l.PerService = 5000
 	}
-	return &router{limits: l, known: map[event.Route]bool{}}
+	return &router{limits: l, known: map[event.Route]bool{}, given: map[event.Route]event.Route{}}
 }
 
 // knows tells the router a route that the service has already, so that it goes on being one after a restart.
 func (r *router) knows(route event.Route) {
 	r.known[route] = true
+	clear(r.given)
 	if strings.HasPrefix(route.Template, "/") {
 		r.learn(route.Template)
 	}
@@ -108,6 +110,19 @@ func (r *router) route(method, path string) event.Route {
 // admit returns the route that a shape stands for: the limits depend on what came before. A shape that was admitted
 // gets the same route ever after, so whoever counts many requests admits each shape once, in the order of the first of each.
 func (r *router) admit(shape event.Route) event.Route {
+	route, ok := r.given[shape]
+	if !ok {
+		route = r.decide(shape)
+		if len(r.given) >= r.limits.PerService {
+			clear(r.given)
+		}
+		r.given[shape] = route
+	}
+	return route
+}
+
+// decide is admit for a shape of which it is not known any more.
+func (r *router) decide(shape event.Route) event.Route {
 	route := shape
 	if strings.HasPrefix(shape.Template, "/") {
 		route.Template = r.learn(shape.Template)

@@ -185,6 +185,12 @@ func keyOf(s string) nameKey {
 	}
 }
 
+// plain says of most texts of n bytes that they are ASCII without NUL.
+func (k nameKey) plain(n int) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	return n >= 8 && n <= 16 && (k.a|k.b|(k.a-ones)|(k.b-ones))&highs == 0
+}
+
 // word returns the first eight bytes of s.
 func word(s string) uint64 {
 	_ = s[7]

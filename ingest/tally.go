@@ -429,7 +429,7 @@ func (c *tallier) client(name string, k clientKey, h uint64) uint32 {
 	i, ok := t.clients.number(h, k)
 	if !ok {
 		t.visits = append(t.visits, visit{
-			name: uint32(len(t.names)), size: uint32(len(name)), seen: math.MinInt64, odd: c.sums && clean(name, maxShort) != name,
+			name: uint32(len(t.names)), size: uint32(len(name)), seen: math.MinInt64, odd: c.sums && !k.plain(int(k.length)) && clean(name, maxShort) != name,
 		})
 		t.names = append(t.names, name...)
 	}

@@ -147,12 +147,14 @@ func (l *layout) scan(line string, x *exchange) (rest string, ok bool) {
 		}
 		at += n
 	}
-	rest = line[at:]
-	n := len(l.tail)
-	if len(rest) < n || rest[:n] != l.tail {
+	switch n := len(l.tail); {
+	case n == 0:
+	case len(line)-at < n || line[at] != l.tail[0] || n > 1 && line[at:at+n] != l.tail:
 		return "", false
+	default:
+		at += n
 	}
-	return rest[n:], true
+	return line[at:], true
 }
 
 // dotted finds the stop behind an address like 203.0.113.7, as nearly all are: eight to fifteen digits and dots. It is 0
