@@ -224,7 +224,7 @@ func (p *pipeline) work(c *tallier, a *parser.Aside, k *chunk) {
 		}
 		ok = c.add(r, p.seen) == nil
 	}
-	k.each(p.seen, func(l event.Line) bool {
+	k.each(p.seen, func(l *event.Line) bool {
 		return (l.Text == "" || l.Text[0] != 0) && a.Line(l, emit) && ok
 	})
 	if !ok || c.t.end != k.end() {
@@ -262,8 +262,8 @@ func (p *pipeline) take(k *chunk) error {
 		}
 		return nil
 	}
-	k.each(p.seen, func(l event.Line) bool {
-		p.line(l)
+	k.each(p.seen, func(l *event.Line) bool {
+		p.line(*l)
 		return p.fault == nil
 	})
 	p.renew()

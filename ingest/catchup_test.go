@@ -99,8 +99,8 @@ func readLines(t *testing.T, text string, o parser.Options) *event.Batch {
 	s := newServiceState("shop", RouteLimits{PerPosition: 20, PerService: 60})
 	p := &pipeline{parse: parse, seen: time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC), u: newBuilder(s, 0)}
 	whole := &chunk{text: text}
-	whole.each(p.seen, func(l event.Line) bool {
-		p.line(l)
+	whole.each(p.seen, func(l *event.Line) bool {
+		p.line(*l)
 		if l.Number%7 == 0 {
 			p.u.settle()
 		}

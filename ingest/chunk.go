@@ -134,8 +134,8 @@ func (c *chunks) cut(ended bool) *chunk {
 
 func (k *chunk) end() int64 { return max(k.oversize.end, k.start+int64(len(k.text))) }
 
-// each calls f with each line, until f returns false.
-func (k *chunk) each(seen time.Time, f func(l event.Line) bool) {
+// each calls f with each line, until f returns false. The line is valid until then.
+func (k *chunk) each(seen time.Time, f func(l *event.Line) bool) {
 	text, l := k.text, event.Line{End: k.start, Number: k.number, Seen: seen}
 	for len(text) > 0 {
 		i := strings.IndexByte(text, '\n')
@@ -148,7 +148,7 @@ func (k *chunk) each(seen time.Time, f func(l event.Line) bool) {
 			l.Text, text = text[:i], text[i+1:]
 			l.End += int64(i) + 1
 		}
-		if !f(l) {
+		if !f(&l) {
 			return
 		}
 	}
@@ -166,8 +166,8 @@ func (k *chunk) newest(seen time.Time) []event.Line {
 		end.number--
 	}
 	var lines []event.Line
-	end.each(seen, func(l event.Line) bool {
-		lines = append(lines, l)
+	end.each(seen, func(l *event.Line) bool {
+		lines = append(lines, *l)
 		return true
 	})
 	return lines

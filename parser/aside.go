@@ -38,17 +38,19 @@ func (a *Aside) Serves(p Parser) bool {
 }
 
 // Line reads one line. It returns false, and emits nothing, when the Parser has to read it.
-func (a *Aside) Line(l event.Line, emit func(*event.Record)) bool {
+func (a *Aside) Line(l *event.Line, emit func(*event.Record)) bool {
 	if len(l.Text) >= MaxLine || l.End-l.Start > MaxLine {
 		return false
 	}
-	if n := len(l.Text); n > 0 && l.Text[n-1] == '\r' {
-		l.Text = l.Text[:n-1]
+	text := l.Text
+	if n := len(text); n > 0 && text[n-1] == '\r' {
+		text = text[:n-1]
 	}
-	if isBlank(l.Text) {
+	if isBlank(text) {
 		return false
 	}
-	a.r.set(&l)
+	a.r.set(l)
+	a.r.rec.Text = text
 	if a.r.read(); a.r.rec.Reason != "" {
 		return false
 	}

@@ -44,9 +44,9 @@ func TestAsideKeepsNoText(t *testing.T) {
 		for l := range strings.Lines(text) {
 			l = strings.TrimSuffix(l, "\n")
 			var want, got []event.Record
-			one.Line(event.Line{Text: l}, func(r *event.Record) { want = append(want, *r) })
+			one.Line(&event.Line{Text: l}, func(r *event.Record) { want = append(want, *r) })
 			n := copy(buf, l)
-			two.Line(event.Line{Text: unsafe.String(unsafe.SliceData(buf), n)}, func(r *event.Record) {
+			two.Line(&event.Line{Text: unsafe.String(unsafe.SliceData(buf), n)}, func(r *event.Record) {
 				if diff := cmp.Diff(want, append(got, *r)); diff != "" {
 					t.Errorf("%s: %q: -lines of their own +lines in one buffer: %s", file, l, diff)
 				}
