@@ -99,7 +99,11 @@ func (g *haproxy) record(line string, e *event.Event) (haproxyKind, event.Reason
 	client, rest, ok := cutBlank(s)
 	if ok && rest != "" && rest[0] == '[' {
 		rest = rest[1:]
-		if i := strings.IndexByte(rest, ']'); i >= 20 && i <= 24 && strings.HasPrefix(rest[i:], "] ") {
+		i := len("22/Nov/2026:10:00:01.123")
+		if len(rest) <= i || rest[i] != ']' {
+			i = strings.IndexByte(rest, ']')
+		}
+		if i >= 20 && i <= 24 && strings.HasPrefix(rest[i:], "] ") {
 			e.Client, e.ClientPort = addressPort(client)
 			if e.Time, ok = g.clock.apacheLocal(rest[:i], ':'); !ok {
 				return 0, event.BadTime
@@ -234,24 +238,25 @@ func haproxyTimer(s string) (ms int64, ok bool) {
 // httpSession reads `status bytes cookie cookie STATE conns queue {captures} "request"`, and behind it what httpslog
 // adds: `fc_err/ssl_fc_err/ssl_c_err/ssl_c_ca_err/resumed sni/version/cipher`.
 func httpSession(s string, e *event.Event, response int64) (haproxyKind, event.Reason) {
-	var f [7]string
-	for i := range f {
-		var ok bool
-		if f[i], s, ok = cutBlank(s); !ok {
-			return 0, event.NoFormat
-		}
+	status, s, ok1 := cutBlank(s)
+	bytes, s, ok2 := cutBlank(s)
+	s, ok3 := behindBlanks(s, 2)
+	state, s, ok4 := cutBlank(s)
+	s, ok5 := behindBlanks(s, 2)
+	if !ok1 || !ok2 || !ok3 || !ok4 || !ok5 {
+		return 0, event.NoFormat
 	}
-	code, ok := integer(f[0])
+	code, ok := integer(status)
 	if !ok {
 		return 0, event.BadNumber
 	}
 	if code >= 100 && code <= 999 {
 		e.Status = int(code)
 	}
-	if !setBytes(e, f[1]) {
+	if !setBytes(e, bytes) {
 		return 0, event.BadNumber
 	}
-	if !isHAProxyState(f[4], 4) {
+	if !isHAProxyState(state, 4) {
 		return 0, event.NoFormat
 	}
 	for s != "" && s[0] == '{' { // captured headers; a brace in them is escaped
@@ -269,7 +274,7 @@ func httpSession(s string, e *event.Event, response int64) (haproxyKind, event.R
 		request, rest = request[:i], request[i+1:]
 	}
 	setRequest(e, unescapeHash(request))
-	haproxyState(e, f[4][:2], response >= 0)
+	haproxyState(e, state[:2], response >= 0)
 	if rest == "" {
 		return haproxyHTTP, ""
 	}
@@ -291,6 +296,14 @@ func cutBlank(s string) (before, after string, found bool) {
 		return s[:i], s[i+1:], true
 	}
 	return s, "", false
+}
+
+// behindBlanks returns what stands behind the nth blank.
+func behindBlanks(s string, n int) (after string, found bool) {
+	if i := nth(s, ' ', n); i >= 0 {
+		return s[i+1:], true
+	}
+	return "", false
 }
 
 // isHAProxyState says whether s is a termination state of n letters.

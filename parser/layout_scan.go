@@ -1,9 +1,6 @@
 package parser
 
-import (
-	"math/bits"
-	"strings"
-)
+import "strings"
 
 // head is a text that lines are compared with: its first eight bytes in one step.
 type head struct {
@@ -211,7 +208,7 @@ func (p *piece) width(s string, x *exchange) int {
 	case endColon:
 		return p.colon(s, x)
 	case endParts:
-		return p.several(s)
+		return nth(s, p.stop, p.parts)
 	case endMark:
 		if s != "" && s[0] == '?' {
 			return 1
@@ -324,28 +321,6 @@ func (p *piece) colon(s string, x *exchange) int {
 		end = len(s)
 	}
 	return strings.LastIndex(s[:end], p.ends)
-}
-
-// several finds the last of so many stops.
-func (p *piece) several(s string) int {
-	if len(s) >= 16 {
-		stops := byteMask(load64(s)^p.stops) | byteMask(load64(s[8:])^p.stops)<<8
-		for range p.parts - 1 {
-			stops &= stops - 1
-		}
-		if stops != 0 {
-			return bits.TrailingZeros64(stops)
-		}
-	}
-	n := -1
-	for range p.parts {
-		i := strings.IndexByte(s[n+1:], p.stop)
-		if i < 0 {
-			return -1
-		}
-		n += 1 + i
-	}
-	return n
 }
 
 // list finds the text behind a list of upstreams or addresses.

@@ -92,3 +92,26 @@ func firstOf16(a, b uint64) int {
 	n := firstByte(a)
 	return n + firstByte(b)&-(n>>3)
 }
+
+// nth is the place of the nth byte c in s, -1 when there are fewer. It is near.
+func nth(s string, c byte, n int) int {
+	if len(s) >= 16 {
+		all := ones * uint64(c)
+		found := byteMask(load64(s)^all) | byteMask(load64(s[8:])^all)<<8
+		for range n - 1 {
+			found &= found - 1
+		}
+		if found != 0 {
+			return bits.TrailingZeros64(found)
+		}
+	}
+	at := -1
+	for range n {
+		i := strings.IndexByte(s[at+1:], c)
+		if i < 0 {
+			return -1
+		}
+		at += 1 + i
+	}
+	return at
+}
