@@ -67,12 +67,15 @@ type count struct {
 // add counts one event.
 func (n *count) add(e *event.Event, extras *[]event.Counts) {
 	if e.Kind == event.Disconnect {
-		n.more(extras).Count(e)
+		n.addRare(e, extras)
 	} else if e.Exchange {
 		n.requests++
-		n.bytes += e.Bytes.Or(0)
+		n.bytes += e.Bytes.V // 0 when there is none
 	}
 }
+
+// addRare is kept apart so that add is inlined.
+func (n *count) addRare(e *event.Event, extras *[]event.Counts) { n.more(extras).Count(e) }
 
 // merge adds other, whose extras are from.
 func (n *count) merge(other count, from []event.Counts, extras *[]event.Counts) {
