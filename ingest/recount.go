@@ -87,7 +87,7 @@ func (s *Shelf) recount(ctx context.Context, f *shelved, g event.Generation, r R
 	m := &marked{r: io.LimitReader(in, g.Off)}
 	b := bounds{Recount: r}
 	p := &pipeline{
-		in: chunks{r: &untilError{r: m}, first: firstChunk, last: true}, parse: parse, zone: r.Parser.Zone, seen: r.Seen, batch: scanBatch,
+		in: chunks{r: &untilError{r: m}, first: firstChunk, last: true}, parse: parse, zone: r.Parser.Zone, seen: r.Seen, batch: chunkBytes,
 		workers: max(1, runtime.GOMAXPROCS(0)/2), before: b.check, // a server that is busy has others to serve
 		open: func(t *tallier, start int64) *builder { return t.builder(s.service, g.Source, g.ID, start) },
 	}

@@ -17,8 +17,9 @@ type Scanner struct{ service *serviceState }
 // NewScanner returns a Scanner whose routes are bounded by l.
 func NewScanner(l RouteLimits) *Scanner { return &Scanner{newServiceState("", l)} }
 
-// scanBatch is how much of a content one batch holds, in bytes.
-const scanBatch = 4 << 20
+// scanBytes is how much of a content is read and given at once: less than is stored at once, since adding sums up is cheap and less
+// memory is touched.
+const scanBytes = 2 << 20
 
 // Content is what is scanned: one file's, from its beginning to its end.
 type Content struct {
@@ -46,7 +47,7 @@ func (s *Scanner) Scan(ctx context.Context, c Content, emit func(*Sums) error) (
 	}
 	in := &untilError{r: c.Reader}
 	p := &pipeline{
-		in: chunks{r: in, first: firstChunk, last: true}, parse: parse, zone: c.Parser.Zone, seen: c.Seen, batch: scanBatch,
+		in: chunks{r: in, size: scanBytes, first: firstChunk, last: true}, parse: parse, zone: c.Parser.Zone, seen: c.Seen, batch: scanBytes,
 		open: func(t *tallier, start int64) *builder { return t.builder(s.service, c.Source, c.Generation, start) },
 	}
 	if c.Keep != nil {
