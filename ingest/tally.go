@@ -39,9 +39,6 @@ type tally struct {
 	minutes []minuteSum // the same of the minutes
 }
 
-// minuteSum is what happened in a minute, by the order of records: one minute may stand at several places.
-type minuteSum struct{ minute, requests, hangups int64 }
-
 type hangupOf struct{ cell, agent uint32 }
 
 // counting says what is counted.
@@ -57,51 +54,6 @@ type cellKey struct {
 }
 
 func (k cellKey) hash() uint64 { return fold(uint64(k.minute), uint64(k.route)<<32|uint64(k.agent)) }
-
-// count is an event.Counts of little room: most count requests and their bytes only.
-type count struct {
-	requests, extra uint32 // extra is the place in extras + 1 of what else there is; 0 for nothing
-	bytes           int64
-}
-
-// add counts one event.
-func (n *count) add(e *event.Event, extras *[]event.Counts) {
-	if e.Kind == event.Disconnect {
-		n.addRare(e, extras)
-	} else if e.Exchange {
-		n.requests++
-		n.bytes += e.Bytes.V // 0 when there is none
-	}
-}
-
-// addRare is kept apart so that add is inlined.
-func (n *count) addRare(e *event.Event, extras *[]event.Counts) { n.more(extras).Count(e) }
-
-// merge adds other, whose extras are from.
-func (n *count) merge(other count, from []event.Counts, extras *[]event.Counts) {
-	n.requests += other.requests
-	n.bytes += other.bytes
-	if other.extra > 0 {
-		n.more(extras).Add(from[other.extra-1])
-	}
-}
-
-func (n *count) more(extras *[]event.Counts) *event.Counts {
-	if n.extra == 0 {
-		*extras = append(*extras, event.Counts{})
-		n.extra = uint32(len(*extras))
-	}
-	return &(*extras)[n.extra-1]
-}
-
-// whole returns all that was counted.
-func (n *count) whole(extras []event.Counts) event.Counts {
-	c := event.Counts{Requests: int64(n.requests), Bytes: n.bytes}
-	if n.extra > 0 {
-		c.Add(extras[n.extra-1])
-	}
-	return c
-}
 
 // age is a duration that a cell's histograms count.
 type age struct {
@@ -160,8 +112,8 @@ type tallier struct {
 	buf     []byte
 	short   []byte
 	full    *fullPrefixes // of the service
-	touched uint32
-	last    sizes // of the last chunk's tally: the next will be much like it
+	touched uint32        // keeps what the processor is to fetch from being optimized away
+	last    sizes         // of the last chunk's tally: the next will be much like it
 
 	seen         time.Time // when the records are read, as of which the next two are
 	oldest, next int64     // Unix seconds between which times are believed
@@ -346,15 +298,6 @@ func (c *tallier) cell(e *event.Event, minute int64, route, class uint32) uint32
 		t.counts = append(t.counts, count{})
 	}
 	return i
-}
-
-func (m *minuteSum) add(e *event.Event) {
-	if e.Exchange {
-		m.requests++
-	}
-	if e.Kind == event.Disconnect && e.Phase != event.PhaseIdle {
-		m.hangups++
-	}
 }
 
 // time is eventTime for records that are read at about the same time.
