@@ -95,6 +95,9 @@ func (u *builder) records() int64 {
 	return a.Requests + a.Disconnects + a.Others + a.Unparsed + a.Skipped + u.own.t.records()
 }
 
+// disconnects says how many of them are disconnects.
+func (u *builder) disconnects() int64 { return u.b.Accounts.Disconnects + u.own.t.accounts.Disconnects }
+
 func (u *builder) empty() bool { return u.end() == u.b.Start }
 
 // add counts one record. seen is when it was read.

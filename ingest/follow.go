@@ -212,7 +212,7 @@ func (w *follower) follow(ctx context.Context) (done bool, err error) {
 			if err := w.take(b); err != nil {
 				return false, err
 			}
-			if w.u.records() >= liveLines || w.u.end()-w.u.b.Start >= liveBytes {
+			if w.u.records() >= liveLines || w.u.disconnects() >= liveHangups || w.u.end()-w.u.b.Start >= liveBytes {
 				if err := w.commit(ctx); err != nil {
 					return false, err
 				}

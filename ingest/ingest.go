@@ -88,7 +88,9 @@ type Options struct {
 const (
 	scanEvery    = 250 * time.Millisecond // how often directories are looked at
 	silence      = 800 * time.Millisecond // after which an open record is ended
-	liveLines    = 500
+	liveLines    = 2000
+	liveHangups  = 500 // hang-ups are rows, and are joined in their commit
+	tailBlock    = 500 // lines that a tail gives at one time
 	liveBytes    = 1 << 20
 	liveWait     = 200 * time.Millisecond
 	backlogLines = 10000

@@ -61,7 +61,7 @@ func (lt *liveTail) collect(off, number int64) {
 			number++
 			b.lines = append(b.lines, event.Line{Text: l.Text, Start: off, End: l.SeekInfo.Offset, Number: number, Seen: l.Time})
 			off = l.SeekInfo.Offset
-			if len(b.lines) == liveLines {
+			if len(b.lines) == tailBlock {
 				break
 			}
 			select {

@@ -29,7 +29,7 @@ const joinWindow = 15 * time.Minute
 // What a commit joins by itself: batches of up to joinLive hang-ups whose newest is joinRecent old at most, in joinLiveRounds
 // rounds, with reports that were stored within joinRecent.
 const (
-	joinLive       = 500
+	joinLive       = 1000
 	joinLiveRounds = 5
 	joinRecent     = time.Minute
 	joinPatience   = 200 * time.Millisecond // with another that changes the stored hang-ups
