@@ -21,7 +21,7 @@ type slowForBacklogs struct {
 }
 
 func (s slowForBacklogs) Commit(ctx context.Context, now time.Time, b *event.Batch) error {
-	if b.Lines > 1000 {
+	if b.Lines > 4000 {
 		select {
 		case s.held <- struct{}{}:
 		default:
@@ -40,7 +40,7 @@ func TestBacklogsDoNotStarveALiveLog(t *testing.T) {
 	names := []string{"live.log"}
 	for i := range 8 {
 		names = append(names, fmt.Sprintf("%d.log", i))
-		r.write(r.open(names[i+1]), r.lines(3000))
+		r.write(r.open(names[i+1]), r.lines(6000))
 	}
 	f := r.open("live.log")
 	r.start(names...)
