@@ -20,28 +20,23 @@ type ofClient struct {
 
 // asked is what a client's hours say of it.
 type asked struct {
-	requests, hangups int64
-	seen              time.Time
+	requests int64
+	seen     time.Time
 }
 
 // askedOf are requests by client.
 type askedOf map[ofClient]*asked
 
-// requestsOf adds up what clients asked in a range of whole hours: the clients that are named, or, when this is nil, those
-// that hung up in it.
+// requestsOf adds up what the clients that are named asked in a range of whole hours.
 func requestsOf(ctx context.Context, tx pgx.Tx, n names, r Range, clients []string) (askedOf, error) {
 	a := &args{}
 	where := fmt.Sprintf("%s AND t.hour >= %s AND t.hour < %s AND t.day >= %s AND t.day <= %s", n.sql(a), a.add(r.From), a.add(r.To), a.add(r.From), a.add(r.To))
-	var wanted map[string]bool
-	if clients != nil {
-		wanted = make(map[string]bool, len(clients))
-		parts := make([]int, len(clients))
-		for i, c := range clients {
-			wanted[c], parts[i] = true, partOf(c, clientParts)
-		}
-		slices.Sort(parts)
-		where += fmt.Sprintf(" AND (t.parts <> %s OR t.part = ANY(%s))", a.add(clientParts), a.add(slices.Compact(parts)))
+	wanted, parts := make(map[string]bool, len(clients)), make([]int, len(clients))
+	for i, c := range clients {
+		wanted[c], parts[i] = true, partOf(c, clientParts)
 	}
+	slices.Sort(parts)
+	where += fmt.Sprintf(" AND (t.parts <> %s OR t.part = ANY(%s))", a.add(clientParts), a.add(slices.Compact(parts)))
 	rows, err := tx.Query(ctx, "SELECT t.service_id, t.hour, t.clients FROM client_block t WHERE "+where, a.list...)
 	if err != nil {
 		return nil, err
@@ -55,7 +50,7 @@ func requestsOf(ctx context.Context, tx pgx.Tx, n names, r Range, clients []stri
 	_, err = pgx.ForEachRow(rows, []any{&service, &hour, (*pgtype.DriverBytes)(&b)}, func() error {
 		c := block.ReadClients(hour, b)
 		for c.Next() {
-			if wanted != nil && !wanted[string(c.Name)] || string(c.Name) == OtherClients {
+			if !wanted[string(c.Name)] || string(c.Name) == OtherClients {
 				continue
 			}
 			have := out[ofClient{service, string(c.Name)}]
@@ -64,7 +59,6 @@ func requestsOf(ctx context.Context, tx pgx.Tx, n names, r Range, clients []stri
 				out[ofClient{service, string(c.Name)}] = have
 			}
 			have.requests += c.Client.Requests
-			have.hangups += c.Client.Dropped + c.Client.Reported
 			if c.Client.LastSeen.After(have.seen) {
 				have.seen = c.Client.LastSeen
 			}
@@ -74,13 +68,6 @@ func requestsOf(ctx context.Context, tx pgx.Tx, n names, r Range, clients []stri
 		}
 		return nil
 	})
-	if clients == nil {
-		for k, v := range out {
-			if v.hangups == 0 {
-				delete(out, k)
-			}
-		}
-	}
 	return out, err
 }
 
@@ -91,14 +78,4 @@ func (a askedOf) columns() (services []int32, clients []string, requests []int64
 		requests, seen = append(requests, v.requests), append(seen, v.seen)
 	}
 	return services, clients, requests, seen
-}
-
-// clients returns the only clients that can meet the filter, nil when it leaves that open.
-func (f Filter) clients() []string {
-	for _, c := range f {
-		if c.Field == FieldClient && !c.Not {
-			return append([]string{}, c.Values...)
-		}
-	}
-	return nil
 }

@@ -103,7 +103,15 @@ func clients(ctx context.Context, tx pgx.Tx, n names, q ClientQuery) (Clients, e
 	var asked askedOf
 	early := q.Sort == ClientsByRate || q.Sort == ClientsByRequests
 	if early {
-		if asked, err = requestsOf(ctx, tx, n, wide, q.Filter.clients()); err != nil {
+		rows, err := tx.Query(ctx, fmt.Sprintf(`SELECT DISTINCT t.client FROM disconnect t WHERE %s AND %s AND %s AND t.client IS NOT NULL`, where, counted, in), a.list...)
+		if err != nil {
+			return out, err
+		}
+		list, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return out, err
+		}
+		if asked, err = requestsOf(ctx, tx, n, wide, list); err != nil {
 			return out, err
 		}
 	}
