@@ -37,11 +37,12 @@ var (
 
 // The bounds of decompression. Identical lines reach 100:1 with gzip; beyond maxRatio it is no log. What is small in
 // any case is not looked at. maxWindow is how much of its output a decompressor may have to hold: xz -9 asks for 64 MiB,
-// zstd --long for 128 MiB.
+// zstd --long for 128 MiB. Few archives ask for more than usualWindow.
 const (
 	maxRatio     = 200
 	inflatesFree = 64 << 20
 	maxWindow    = 128 << 20
+	usualWindow  = 16 << 20
 )
 
 // OpenStream opens the log file at path. Its first bytes, not its name, say whether it is compressed: with gzip, zstd,
@@ -51,7 +52,7 @@ func OpenStream(path string) (*Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := newStream(f)
+	s, err := newStream(f, maxWindow)
 	if err != nil {
 		_ = f.Close()
 		return nil, fmt.Errorf("open %s: %w", path, err)
@@ -59,8 +60,9 @@ func OpenStream(path string) (*Stream, error) {
 	return s, nil
 }
 
-// newStream returns the Stream of f, which it takes over unless it returns an error. Where f stands does not matter.
-func newStream(f *os.File) (*Stream, error) {
+// newStream returns the Stream of f, which it takes over unless it returns an error. Where f stands does not matter. An
+// archive of which more output has to be held than window is wide: newStream or Read returns an error that isWide.
+func newStream(f *os.File, window uint32) (*Stream, error) {
 	st, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -78,11 +80,11 @@ func newStream(f *os.File) (*Stream, error) {
 	case "bzip2":
 		s.r = bzip2.NewReader(in)
 	case "xz":
-		s.r, err = xz.NewReader(in, maxWindow)
+		s.r, err = xz.NewReader(in, window)
 	case "zstd":
 		var d *zstd.Decoder
 		if d, err = zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-			zstd.WithDecoderMaxWindow(maxWindow)); err == nil {
+			zstd.WithDecoderMaxWindow(uint64(window))); err == nil {
 			s.r, s.stop = d, d.Close
 		}
 	default:
@@ -131,6 +133,11 @@ func (s *Stream) explain(err error) error {
 		err = ErrIncomplete
 	}
 	return fmt.Errorf("%s: %w", s.compression, err)
+}
+
+// isWide says whether an error is that more output has to be held than may be.
+func isWide(err error) bool {
+	return errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, xz.ErrMemlimit)
 }
 
 // Compression names what the file is compressed with: gzip, zstd, bzip2, xz, or "" for not at all.

@@ -93,7 +93,7 @@ func contradicted(ctx context.Context, path string, g event.Generation, size int
 	if err != nil {
 		return false
 	}
-	s, err := newStream(c.f.File)
+	s, err := newStream(c.f.File, maxWindow)
 	if err != nil {
 		_ = c.f.Close()
 		return false

@@ -94,20 +94,30 @@ func (m *manager) archives(ctx context.Context, packed []entry) error {
 	return someErrors(errs)
 }
 
-// examine reads an archive to its end, once at most, and finds the generation whose content it is: the one of which most
-// is committed, of those that it may be.
+// examine reads an archive to its end, and finds the generation whose content it is: the one of which most is committed, of
+// those that it may be. One that needs more room than is usual is read beside no other.
 func (m *manager) examine(ctx context.Context, a *archive) {
-	if a.asked = m.unpacking.Acquire(ctx, 1); a.asked != nil {
+	m.examineIn(ctx, a, usualWindow, 1)
+	if isWide(a.err) {
+		a.close()
+		a.u, a.err, a.match = nil, nil, event.Generation{}
+		m.examineIn(ctx, a, maxWindow, unpackers)
+	}
+}
+
+// examineIn is examine in so much room for the decompressor, as so many of those that unpack.
+func (m *manager) examineIn(ctx context.Context, a *archive, room uint32, share int64) {
+	if a.asked = m.unpacking.Acquire(ctx, share); a.asked != nil {
 		return
 	}
 	c, err := a.open()
 	if err != nil {
-		m.unpacking.Release(1)
+		m.unpacking.Release(share)
 		a.asked = err // it may have been renamed
 		return
 	}
 	a.entry = c.entry
-	a.u = newUnpacked(c.f.File, a.content, ctx.Done(), func() { m.unpacking.Release(1) })
+	a.u = newUnpacked(c.f.File, a.content, room, ctx.Done(), func() { m.unpacking.Release(share) })
 	head, err := event.HeadPrint(a.u, event.HeadSize)
 	if err != nil {
 		a.err = err

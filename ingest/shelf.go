@@ -103,7 +103,7 @@ func (f *shelved) stream() (*Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := newStream(c.f.File)
+	s, err := newStream(c.f.File, maxWindow)
 	if err != nil {
 		_ = c.f.Close()
 		return nil, fmt.Errorf("open %s: %w", f.path, err)

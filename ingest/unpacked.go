@@ -16,7 +16,8 @@ import (
 type unpacked struct {
 	f     *os.File
 	was   content
-	size  int64 // -1 while it is not known
+	size  int64  // -1 while it is not known
+	room  uint32 // of the decompressor: see newStream
 	s     *Stream
 	head  []byte          // the first bytes, event.HeadSize at most
 	buf   []byte          // the last bytes that came out
@@ -30,8 +31,8 @@ const keepBack = backlogBytes + 2*(maxLine+readAhead)
 
 // newUnpacked returns the content of archive f, which it takes over; done is called when it is closed. Its size is known
 // once it was read to its end.
-func newUnpacked(f *os.File, was content, stop <-chan struct{}, done func()) *unpacked {
-	return &unpacked{f: f, was: was, size: -1, stop: stop, close: done}
+func newUnpacked(f *os.File, was content, room uint32, stop <-chan struct{}, done func()) *unpacked {
+	return &unpacked{f: f, was: was, size: -1, room: room, stop: stop, close: done}
 }
 
 // whole reads to the end: then the archive is complete, and its size is known.
@@ -85,7 +86,7 @@ func (u *unpacked) restart() (err error) {
 		u.s.end()
 	}
 	u.pos, u.buf, u.head = 0, u.buf[:0], nil
-	u.s, err = newStream(u.f)
+	u.s, err = newStream(u.f, u.room)
 	return err
 }
 
