@@ -50,8 +50,7 @@ type follower struct {
 	alarmed bool // by this follower
 }
 
-// tailMargin is how much may lie unread before the reader takes over from the tail, which would hold a line of any
-// length in memory.
+// tailMargin is how much may lie unread before the reader takes over from the tail.
 const tailMargin = 1 << 20
 
 // handTick is how often a follower looks whether what it has in hand is to be committed. With nothing in hand it looks as
@@ -176,9 +175,12 @@ func (w *follower) touch() {
 
 // follow waits at the live end. It returns when the reader has to take over, with done when the generation is at its end.
 func (w *follower) follow(ctx context.Context) (done bool, err error) {
-	var blocks <-chan block
+	var (
+		t      *liveTail
+		blocks <-chan block
+	)
 	if f, ok := w.f.(plain); ok && canTail() && !w.lr.skipping && len(w.lr.buf) < tailMargin {
-		t, err := startTail(f.File, w.pos, w.number)
+		t, err = startTail(f.File, w.pos, w.number)
 		if err != nil { // its mode was narrowed, or descriptors have run out: the reader goes on alone
 			w.log.DebugContext(ctx, "follow without a tail", slog.Any("error", err))
 		} else {
@@ -204,8 +206,10 @@ func (w *follower) follow(ctx context.Context) (done bool, err error) {
 		case <-w.halt:
 			return false, nil
 		case b, ok := <-blocks:
-			if !ok { // what it gave does not join on: look again; a changed content is found when it is committed
-				w.m.Status.change(w.gen.Source, func(x *sourceStatus) { x.Tails++ })
+			if !ok { // too much lies unread, or too little: a changed content is found when it is committed
+				if !t.ahead.Load() {
+					w.m.Status.change(w.gen.Source, func(x *sourceStatus) { x.Tails++ })
+				}
 				return false, w.again(ctx)
 			}
 			w.part.Store(0)

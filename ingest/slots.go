@@ -19,10 +19,11 @@ type slots struct {
 	waits    map[*manager][]time.Time // since when the files of each source wait, the longest first
 }
 
-// The descriptors of a process. An open file takes two while it is followed: ours, and that of its tail.
+// The descriptors of a process. An open file takes three while it is followed: ours, and two of a pipe to its tail.
 const (
 	mostFiles  = 1024 // open at one time; each that is being read has some 50 KiB
 	leastFiles = 4
+	perFile    = 3
 	ownAtLeast = 48 // for the database, the page and directories
 	ownAtMost  = 512
 
@@ -36,9 +37,9 @@ func newSlots(n int) *slots {
 	if n <= 0 {
 		n = mostFiles
 		var l syscall.Rlimit
-		if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err == nil && l.Cur < 2*(mostFiles+ownAtMost) {
+		if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err == nil && l.Cur < perFile*(mostFiles+ownAtMost) {
 			had := int(l.Cur) //nolint:unconvert // its type differs between systems
-			n = max(leastFiles, min(mostFiles, (had-min(max(had/4, ownAtLeast), ownAtMost))/2))
+			n = max(leastFiles, min(mostFiles, (had-min(max(had/4, ownAtLeast), ownAtMost))/perFile))
 		}
 	}
 	return &slots{most: n, max: n, waits: map[*manager][]time.Time{}}
