@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -37,6 +38,8 @@ func TestTracesKilled(t *testing.T) {
 		}
 	}
 	p := startServe(t, db.URL(), path)
+	record(func() {})
+	eventually(t, "the log is known", func() bool { return db.number(`SELECT count(*) FROM generation`) > 0 }, p.log.String) // else it may be rotated away before
 	for range 8 {
 		for range r.IntN(30) {
 			record(func() {})
@@ -55,7 +58,7 @@ func TestTracesKilled(t *testing.T) {
 		p = startServe(t, db.URL(), path)
 	}
 	record(func() {})
-	eventually(t, "every traceback is stored", func() bool { return db.number(`SELECT count(*) FROM disconnect`) >= int64(n) }, p.log.String)
+	eventually(t, "every traceback is stored", func() bool { return db.number(`SELECT count(*) FROM disconnect`) >= int64(n) }, p.log.String, func() string { return explain(t, db, filepath.Dir(path)) })
 	for what, check := range map[string]struct {
 		sql  string
 		want int
