@@ -94,15 +94,15 @@ func (s *Store) makePartitions(ctx context.Context, now time.Time, wanted []time
 	return nil
 }
 
-// makePartition makes one partition. The table is made first and attached then, which does not lock out readers and
-// writers of the parent as creating a partition in place would. Attaching locks the default partition: a transaction that
-// did so for two tables could wait for a reader of both that waits for it.
+// makePartition makes one partition. It waits for the readers and writers of the table, and they for it, a moment only: a
+// transaction that did so for two tables could wait for a reader of both that waits for it.
 func makePartition(ctx context.Context, tx pgx.Tx, table string, day time.Time) error {
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, lockPartitions); err != nil {
 		return err
 	}
-	// The lock that attaching takes anyway comes before the look: without one the session may still believe what it knew.
-	if _, err := tx.Exec(ctx, fmt.Sprintf(`LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE`, table)); err != nil {
+	// Attaching takes a lesser lock by itself. Under that one, a session that learns of the table's partitions at this very
+	// moment may miss the new one, and believe so from then on: it writes to, and reads from, the default partition.
+	if _, err := tx.Exec(ctx, fmt.Sprintf(`LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE`, table)); err != nil {
 		return err
 	}
 	name, from, to := partitionName(table, day), day.Format(time.DateOnly), day.AddDate(0, 0, 1).Format(time.DateOnly)
