@@ -88,12 +88,19 @@ func (s *server) conn() *pgx.Conn {
 	return s.open
 }
 
+// number asks for a number, again when the connection is cut meanwhile.
 func (s *server) number(sql string) (n int64) {
 	s.t.Helper()
-	if err := s.conn().QueryRow(s.t.Context(), sql).Scan(&n); err != nil {
-		s.t.Fatal(err)
+	for {
+		conn := s.conn()
+		err := conn.QueryRow(s.t.Context(), sql).Scan(&n)
+		if err == nil {
+			return n
+		}
+		if !conn.IsClosed() {
+			s.t.Fatal(err)
+		}
 	}
-	return n
 }
 
 // disturb cuts connections of others, and now and then crashes the server, until ctx ends.
