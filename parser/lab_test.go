@@ -106,7 +106,7 @@ func decompress(t *testing.T, file string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	b, err := io.ReadAll(bzip2.NewReader(f))
 	if err != nil {
 		t.Fatal(file, err)

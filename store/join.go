@@ -84,7 +84,7 @@ func (s *Store) Join(ctx context.Context, now time.Time) (n int64, err error) {
 			return n, fmt.Errorf("join the reports of service %d: %w", service, err)
 		}
 	}
-	k, err := s.joinDue(ctx, now, now.Add(-dueRest), now.Add(-dueLongest), 0)
+	k, err := s.joinDue(ctx, now.Add(-dueRest), now.Add(-dueLongest), 0)
 	return n + k, err
 }
 

@@ -51,11 +51,11 @@ func markDue(ctx context.Context, tx executor, service int32, generation int64, 
 // for the end of an import, of which no job may take care for long. It returns how many reports it joined; ErrCrowded
 // leaves nothing undone but what it says.
 func (s *Store) JoinDue(ctx context.Context, now time.Time) (int64, error) {
-	return s.joinDue(ctx, now, now.Add(time.Hour), now.Add(time.Hour), importWait)
+	return s.joinDue(ctx, now.Add(time.Hour), now.Add(time.Hour), importWait)
 }
 
 // joinDue joins the reports of days that were marked last before rest, or first before longest.
-func (s *Store) joinDue(ctx context.Context, now, rest, longest time.Time, patience time.Duration) (n int64, err error) {
+func (s *Store) joinDue(ctx context.Context, rest, longest time.Time, patience time.Duration) (n int64, err error) {
 	rows, err := s.pool.Query(ctx, `SELECT service_id, day, max(marked_at) FROM join_due GROUP BY 1, 2
 		HAVING max(marked_at) <= $1 OR min(since) <= $2 ORDER BY 1, 2`, rest, longest)
 	if err != nil {
@@ -72,7 +72,7 @@ func (s *Store) joinDue(ctx context.Context, now, rest, longest time.Time, patie
 	}
 	var crowded error
 	for _, d := range list {
-		if _, err := s.changeHangups(ctx, d.Service, patience, func(conn *pgxpool.Conn) error {
+		done, err := s.changeHangups(ctx, d.Service, patience, func(conn *pgxpool.Conn) error {
 			k, err := s.joinDay(ctx, conn, d.Service, d.Day)
 			n += k
 			if errors.Is(err, ErrCrowded) { // tried again, it would end the same way
@@ -85,7 +85,11 @@ func (s *Store) joinDue(ctx context.Context, now, rest, longest time.Time, patie
 				_, err = conn.Exec(ctx, `UPDATE join_due SET since = marked_at WHERE service_id = $1 AND day = $2`, d.Service, d.Day)
 			}
 			return err
-		}); err != nil {
+		})
+		if err == nil && !done && patience > 0 {
+			err = errors.New("another process is changing its hang-ups all the time")
+		}
+		if err != nil {
 			return n, fmt.Errorf("join the reports of service %d of %s: %w", d.Service, d.Day.Format(time.DateOnly), err)
 		}
 	}

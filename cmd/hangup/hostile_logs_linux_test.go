@@ -73,7 +73,7 @@ const logTime = "02/Jan/2006:15:04:05 -0700"
 func (h *hostile) lines(name string, n int) {
 	h.write(name, func(w *bufio.Writer) {
 		for i := range n {
-			fmt.Fprintf(w, "203.0.113.9 - - [%s] \"GET /beside/%d HTTP/1.1\" 499 0 \"-\" \"curl/8.5.0\"\n", h.began.Format(logTime), i)
+			_, _ = fmt.Fprintf(w, "203.0.113.9 - - [%s] \"GET /beside/%d HTTP/1.1\" 499 0 \"-\" \"curl/8.5.0\"\n", h.began.Format(logTime), i)
 		}
 	})
 }
@@ -174,7 +174,7 @@ func (h *hostile) requests(name string, from time.Time, of func(i int) (client, 
 			}
 			client, path, agent := of(i)
 			at := from.Add(10 * time.Minute * time.Duration(i) / time.Duration(n))
-			fmt.Fprintf(w, "%s - - [%s] \"GET %s HTTP/1.1\" %d 512 \"-\" \"%s\" rt=%d.%03d urt=\"0.012\" rid=%032x\n",
+			_, _ = fmt.Fprintf(w, "%s - - [%s] \"GET %s HTTP/1.1\" %d 512 \"-\" \"%s\" rt=%d.%03d urt=\"0.012\" rid=%032x\n",
 				client, at.Format(logTime), path, status, agent, i%3, i%1000, uint64(i)*0x9e3779b97f4a7c15)
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -69,7 +70,7 @@ func TestCells(t *testing.T) {
 			w.Add(&cells[i])
 		}
 		got, err := readCells(w.Bytes())
-		if diff := cmp.Diff(cells[:len(cells):len(cells)], append([]block.Cell{}, got...)); diff != "" || err != nil {
+		if diff := cmp.Diff(slices.Clip(cells), append([]block.Cell{}, got...)); diff != "" || err != nil {
 			t.Fatalf("%v (-packed +read):\n%s", err, diff)
 		}
 		for n := range w.Bytes() {
