@@ -80,7 +80,10 @@ func (m *Importer) Import(ctx context.Context, i Import) (out Imported, err erro
 		return out, err
 	}
 	err = x.find(ctx, contentOf(st))
-	if out.Generation = x.gen.ID; err != nil || x.known {
+	if out.Generation = x.gen.ID; err == nil && x.known && x.gen.ID != 0 && x.gen.Path == i.File && x.gen.State == event.Live && time.Since(st.ModTime()) > quietFile {
+		err = m.Library.SetGeneration(ctx, i.Service, x.gen.ID, i.File, event.Done, 0) // an import was cut off before it could say so
+	}
+	if err != nil || x.known {
 		return out, err
 	}
 	parse, err := parser.New(x.Parser)
@@ -88,7 +91,7 @@ func (m *Importer) Import(ctx context.Context, i Import) (out Imported, err erro
 		return out, err
 	}
 	p := &pipeline{
-		in:    chunks{r: x, off: x.gen.Off, number: x.gen.Lines, first: firstChunk, last: s.Compression() != "" || time.Since(st.ModTime()) > time.Minute},
+		in:    chunks{r: x, off: x.gen.Off, number: x.gen.Lines, first: firstChunk, last: s.Compression() != "" || time.Since(st.ModTime()) > quietFile},
 		parse: parse, zone: i.Parser.Zone, seen: st.ModTime(), batch: cmp.Or(i.Batch, largeBatch),
 		open: func(c *tallier, start int64) *builder { return c.builder(state, x.gen.Source, x.gen.ID, start) },
 	}
@@ -388,6 +391,9 @@ func (x *importing) present(ctx context.Context) (event.Generation, error) {
 	}
 	return g, err
 }
+
+// quietFile is how long a file must not have been written to for an import to take it for whole.
+const quietFile = time.Minute
 
 // importTries is how often a batch is tried: about a minute and a half while the database does not answer.
 const importTries = 24

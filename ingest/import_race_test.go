@@ -2,8 +2,12 @@ package ingest_test
 
 import (
 	"context"
+	"errors"
+	"os"
 	"testing"
+	"time"
 
+	"hangup/event"
 	"hangup/ingest"
 	"hangup/parser"
 	"hangup/store"
@@ -43,6 +47,43 @@ func TestImportIsOvertaken(t *testing.T) {
 	out, err := m.Import(t.Context(), i)
 	if err != nil || out.From != out.End || out.Lines != 0 {
 		t.Errorf("the import after it: %+v, %v; all is there", out, err)
+	}
+	r.complete()
+}
+
+// cutOff is a library that is cut off, once, when a content is to be called done.
+type cutOff struct {
+	ingest.Library
+	done bool
+}
+
+func (c *cutOff) SetGeneration(ctx context.Context, service string, id int64, path string, state event.State, lost int64) error {
+	if !c.done {
+		c.done = true
+		return errors.New("cut off")
+	}
+	return c.Library.SetGeneration(ctx, service, id, path, state, lost)
+}
+
+// TestImportCutOffAtItsEnd has an import stop between its last batch and the note that the content is done.
+func TestImportCutOffAtItsEnd(t *testing.T) {
+	r := newRig(t)
+	r.put("a.log", r.lines(100))
+	old := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(r.path("a.log"), old, old); err != nil {
+		t.Fatal(err)
+	}
+	s := store.New(r.pool)
+	m := &ingest.Importer{Library: &cutOff{Library: s}, Sink: s}
+	i := ingest.Import{Source: ingest.Source{Service: "test", Path: r.path("a.log"), Parser: parser.Options{Format: "nginx-combined"}}, File: r.path("a.log")}
+	if _, err := m.Import(t.Context(), i); err == nil {
+		t.Error("the import was not cut off")
+	}
+	if _, err := m.Import(t.Context(), i); err != nil {
+		t.Error(err)
+	}
+	if n := r.number(`SELECT count(*) FROM generation WHERE state = 'done'`); n != 1 {
+		t.Errorf("%d contents are done, want 1", n)
 	}
 	r.complete()
 }

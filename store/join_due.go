@@ -20,13 +20,14 @@ const (
 // importWait is how long an import waits for the lock on stored hang-ups.
 const importWait = 10 * time.Minute
 
-// A slice of reports is given sliceBudget to be joined. One that takes longer is halved, down to narrowest; of a day whose
-// narrowest slices take longer still, as many are tried as maxCrowded: they hold thousands of hang-ups that are alike.
+// A slice of reports that takes longer than sliceBudget to be joined is halved, down to narrowest; of a day whose narrowest
+// slices take longer still, as many are tried as maxCrowded: they hold thousands of hang-ups that are alike.
 const (
 	narrowest  = time.Second
 	maxCrowded = 3
 )
 
+// sliceBudget bounds each statement that joins a slice, as PostgreSQL writes times.
 var sliceBudget = "20s"
 
 // ErrCrowded says that in some second so many reports and hang-ups are alike that they were not joined: those count twice.
@@ -135,10 +136,8 @@ func (s *Store) joinDay(ctx context.Context, conn *pgxpool.Conn, service int32, 
 			break
 		}
 	}
-	if n > 0 {
-		err = flatten(ctx, conn, service, []time.Time{day})
-	}
-	if err == nil && crowded > 0 {
+	// Also when nothing was joined now: a run before may have been cut off here.
+	if err = flatten(ctx, conn, service, []time.Time{day}); err == nil && crowded > 0 {
 		err = ErrCrowded
 	}
 	return n, err
