@@ -85,8 +85,9 @@ type Inode struct{ Dev, Ino uint64 }
 // Archive names a compressed file as far as a stat tells it.
 type Archive struct {
 	Inode
-	Size     int64
-	Modified time.Time
+	Size       int64
+	Modified   time.Time
+	Generation int64 // whose content it is, or a part of it; 0 for none
 }
 
 // Past is what is stored about a source when a reader comes to it.

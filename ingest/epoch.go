@@ -54,7 +54,7 @@ func runEpoch(ctx context.Context, o Options, epoch string, began time.Time) err
 			bulk: bulk, dirs: dirs, unpacking: unpacking, files: files, number: i,
 			log:    o.Log.With(slog.String("log.file.path", s.Path)),
 			groups: map[string]*grouped{}, beside: map[sibling]siblings{}, asleep: map[inode]*sleeper{},
-			held: map[inode]*held{}, settled: map[content]bool{}, retry: map[content]time.Time{}, cut: map[int64]cut{},
+			held: map[inode]*held{}, settled: map[content]int64{}, retry: map[content]time.Time{}, cut: map[int64]cut{},
 		}
 		if s.Pattern {
 			m.pattern = newPattern(s.Path)
@@ -123,6 +123,13 @@ func (l ofEpoch) MoveGeneration(ctx context.Context, service string, id, source 
 		return err
 	}
 	return l.Ledger.MoveGeneration(ctx, service, id, source)
+}
+
+func (l ofEpoch) NoteSeen(ctx context.Context, service string, source int64, generations []int64) (time.Time, error) {
+	if err := l.still(ctx); err != nil {
+		return time.Time{}, err
+	}
+	return l.Ledger.NoteSeen(ctx, service, source, generations)
 }
 
 func (l ofEpoch) SetGeneration(ctx context.Context, service string, id int64, path string, state event.State, lost int64) error {

@@ -42,6 +42,9 @@ type Ledger interface {
 	MoveGeneration(ctx context.Context, service string, id, source int64) error
 	// SettleArchive notes that a compressed file need not be looked at again while it is as it is.
 	SettleArchive(ctx context.Context, service string, source int64, a event.Archive) error
+	// NoteSeen notes that all that a source names could be looked at and told, and that the contents of these generations are
+	// there. It returns since when a content must have been written to, to be read if it is not known; zero for no such bound.
+	NoteSeen(ctx context.Context, service string, source int64, generations []int64) (since time.Time, err error)
 	// Generation returns one generation as it is stored now.
 	Generation(ctx context.Context, service string, id int64) (event.Generation, error)
 	// Epoch names the time in which nothing that was committed can have been lost: when it changes, all has to be looked at

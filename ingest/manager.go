@@ -45,13 +45,14 @@ type manager struct {
 	waits   map[inode]time.Time   // files for which there is no slot, and since when
 	cost    time.Duration         // of the last look at the directories
 	pending []*candidate          // found while the ledger did not answer: kept open, so that a rotation cannot take them away
-	settled map[content]bool      // copies of what is known, with nothing to take
+	settled map[content]int64     // files with nothing to take, and the generations whose contents or copies they are; 0 for none
 	looking []*archive            // that are being read to tell what they are
 	retry   map[content]time.Time // when archives are to be looked at again
 	unread  map[string]bool       // logs with archives of which it is not known yet what they are
 	cut     map[int64]cut         // generations that were truncated lately, or that were open when this process came
 	wg      sync.WaitGroup
 	lastErr string
+	noted   time.Time // when what is there was noted last
 
 	mu        sync.Mutex
 	found     string      // the format
@@ -131,7 +132,7 @@ func (m *manager) open(ctx context.Context) error {
 		m.first = past.First
 	}
 	for _, a := range past.Archives {
-		m.settled[content{a.Inode, a.Size, a.Modified}] = true
+		m.settled[content{a.Inode, a.Size, a.Modified}] = a.Generation
 	}
 	for _, g := range past.Open {
 		m.cut[g.ID] = cut{at: time.Now(), path: g.Path, size: g.SizeSeen, off: g.Off, inode: inode{Dev: g.Dev, Ino: g.Ino}, whole: g.State != event.Truncated}
@@ -208,7 +209,7 @@ func (m *manager) scan(ctx context.Context) error {
 	for _, c := range m.pending {
 		waiting[c.inode] = c
 	}
-	settled := map[content]bool{}
+	settled := map[content]int64{}
 	var packed, wanted []entry
 	for _, e := range found {
 		present[e.inode] = true
@@ -216,9 +217,10 @@ func (m *manager) scan(ctx context.Context) error {
 			successor[e.log] = true
 		}
 		h, w, s := m.held[e.inode], waiting[e.inode], m.asleep[e.inode]
+		of, done := m.settled[e.content]
 		switch {
-		case m.settled[e.content]:
-			settled[e.content] = true
+		case done:
+			settled[e.content] = of
 		case h != nil:
 			h.named, h.there, h.path, h.log = h.named || e.main, true, e.path, e.log
 			if h.parked {
@@ -263,11 +265,15 @@ func (m *manager) scan(ctx context.Context) error {
 		}
 	}
 	m.yield()
-	errs = append(errs, m.admit(wanted)...)
+	denied := m.admit(wanted)
+	errs = append(errs, denied...)
 	if len(m.pending) > 0 {
 		errs = append(errs, m.identify(ctx))
 	}
 	errs = append(errs, m.archives(ctx, packed), m.settleCuts(ctx, present, failed))
+	if len(failed)+len(denied) == 0 && (listErr == nil || errors.Is(listErr, errNoFile)) {
+		errs = append(errs, m.noteSeen(ctx))
+	}
 	m.report()
 	return someErrors(errs)
 }
@@ -299,7 +305,7 @@ func (m *manager) reap(ctx context.Context) error {
 			switch {
 			case h.done:
 				if u, ok := h.f.(*unpacked); ok {
-					errs = append(errs, m.settle(ctx, u.was))
+					errs = append(errs, m.settle(ctx, u.was, h.gen.ID))
 				}
 				if err := m.Ledger.SetGeneration(ctx, m.source.Service, h.gen.ID, h.path, event.Done, 0); err != nil {
 					errs = append(errs, err)

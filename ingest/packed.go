@@ -69,7 +69,7 @@ func (m *manager) archives(ctx context.Context, packed []entry) error {
 	now := time.Now()
 	retry := map[content]time.Time{}
 	for _, e := range packed {
-		if m.settled[e.content] || m.held[e.inode] != nil {
+		if _, done := m.settled[e.content]; done || m.held[e.inode] != nil {
 			continue
 		}
 		m.unread[e.log] = true
@@ -195,9 +195,9 @@ func (m *manager) judge(ctx context.Context, a *archive) (err error) {
 		return a.err
 	case a.err != nil:
 		log.WarnContext(ctx, "compressed log is not read", slog.Any("error", a.err))
-		return m.settle(ctx, a.content)
+		return m.settle(ctx, a.content, 0)
 	case a.old:
-		return m.settle(ctx, a.content)
+		return m.settle(ctx, a.content, 0)
 	}
 	g := a.match
 	for _, l := range a.longer {
@@ -212,7 +212,7 @@ func (m *manager) judge(ctx context.Context, a *archive) (err error) {
 	case g.ID != 0 && m.reads(g.ID), m.underWay(a.rows, a.log):
 		return nil // its own file is still being read
 	case g.ID != 0 && g.Off >= a.u.size:
-		return m.settle(ctx, a.content)
+		return m.settle(ctx, a.content, g.ID)
 	case g.ID != 0:
 		log.InfoContext(ctx, "taking the rest of a file from its archive", slog.Int64("bytes", a.u.size-g.Off))
 		keep = true
@@ -249,8 +249,8 @@ func (a *archive) untold(m *manager) event.Generation {
 	return event.Generation{}
 }
 
-// settle notes that an archive need not be looked at again.
-func (m *manager) settle(ctx context.Context, c content) error {
-	m.settled[c] = true
-	return m.Ledger.SettleArchive(ctx, m.source.Service, m.id, event.Archive{Inode: c.inode, Size: c.size, Modified: c.modified})
+// settle notes that an archive need not be looked at again, and whose content it is; 0 for nobody's.
+func (m *manager) settle(ctx context.Context, c content, generation int64) error {
+	m.settled[c] = generation
+	return m.Ledger.SettleArchive(ctx, m.source.Service, m.id, event.Archive{Inode: c.inode, Size: c.size, Modified: c.modified, Generation: generation})
 }

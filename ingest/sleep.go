@@ -43,7 +43,7 @@ func (m *manager) rests(ctx context.Context, s *sleeper, e entry) error {
 	if err := m.Ledger.SetGeneration(ctx, m.source.Service, s.gen, e.path, event.Done, 0); err != nil {
 		return err
 	}
-	m.settled[e.content] = true
+	m.settled[e.content] = s.gen
 	delete(m.asleep, e.inode)
 	return nil
 }

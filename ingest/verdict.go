@@ -175,7 +175,7 @@ func (m *manager) own(ctx context.Context, c *candidate, rows []*event.Generatio
 			return unsure, err
 		}
 		if same && g.State == event.Done && c.size == g.Off && !c.main {
-			m.settled[c.content] = true
+			m.settled[c.content] = g.ID
 			return dismissed, nil
 		}
 		if same && c.main && c.size == g.Off && g.State == event.Live && time.Since(c.modified) > m.Idle {
@@ -211,14 +211,14 @@ func (m *manager) other(ctx context.Context, c *candidate, rows []event.Generati
 	case ok:
 		return m.takeFromCopy(ctx, c, g)
 	case c.main && m.source.Since > 0 && time.Since(c.modified) > m.source.Since: // it is looked at again when it grows
-		m.settled[c.content] = true
+		m.settled[c.content] = 0
 		return dismissed, nil
 	case c.main:
 		return unsure, nil
 	case m.beingCopied(c), m.unsettled(c, rows):
 		return later, nil
-	case c.modified.Before(m.first): // rotated before Hangup first saw this log
-		m.settled[c.content] = true
+	case c.modified.Before(m.first): // rotated before Hangup first saw this log, or so long ago that it may be forgotten
+		m.settled[c.content] = 0
 		return dismissed, nil
 	}
 	return unsure, nil
@@ -266,7 +266,7 @@ func (m *manager) takeFromCopy(ctx context.Context, c *candidate, g event.Genera
 		m.follow(ctx, c.entry, c.f, g, false)
 		return followed, nil
 	}
-	m.settled[c.content] = true
+	m.settled[c.content] = g.ID
 	return dismissed, nil
 }
 

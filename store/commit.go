@@ -122,27 +122,39 @@ func advance(ctx context.Context, tx pgx.Tx, service int32, now time.Time, b *ev
 	if !b.LastEvent.IsZero() {
 		last = &b.LastEvent
 	}
+	var first *time.Time
+	if days := batchDays(b); len(days) > 0 {
+		first = &days[0]
+	}
 	a := b.Accounts
-	tag, err := tx.Exec(ctx, `UPDATE generation SET off = @end, lines = lines + @lines, size_seen = greatest(size_seen, @size),
+	var summed bool
+	err := tx.QueryRow(ctx, `UPDATE generation SET off = @end, lines = lines + @lines, size_seen = greatest(size_seen, @size),
 			head_len = @head_len, head_sha256 = @head, mark_len = @mark_len, mark_sha256 = @mark,
 			bytes_parsed = bytes_parsed + @parsed, bytes_skipped = bytes_skipped + @skipped_bytes,
 			bytes_unparsed = bytes_unparsed + @unparsed_bytes, bytes_oversize = bytes_oversize + @oversize,
 			requests = requests + @requests, disconnects = disconnects + @disconnects, others = others + @others,
 			unparsed = unparsed + @unparsed, skipped = skipped + @skipped,
-			committed_at = @now, last_event_at = greatest(last_event_at, @last)
-		WHERE service_id = @service AND generation_id = @generation AND off = @start AND (@epoch = '' OR @epoch = (`+epochNow+`))`,
+			committed_at = @now, last_event_at = greatest(last_event_at, @last), first_day = least(first_day, @first_day)
+		WHERE service_id = @service AND generation_id = @generation AND off = @start AND (@epoch = '' OR @epoch = (`+epochNow+`)) RETURNING summed`,
 		pgx.NamedArgs{
 			"service": service, "epoch": b.Epoch, "generation": b.Generation, "start": b.Start, "end": b.End, "lines": b.Lines, "size": b.Size,
 			"head_len": b.Head.Len, "head": b.Head.Sum, "mark_len": b.Mark.Len, "mark": b.Mark.Sum,
 			"parsed": a.ParsedBytes, "skipped_bytes": a.SkippedBytes, "unparsed_bytes": a.UnparsedBytes, "oversize": a.OversizeBytes,
 			"requests": a.Requests, "disconnects": a.Disconnects, "others": a.Others, "unparsed": a.Unparsed, "skipped": a.Skipped,
-			"now": now, "last": last,
+			"now": now, "last": last, "first_day": first,
+		}).Scan(&summed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return event.ErrStale
+	}
+	if err == nil && summed {
+		_, err = tx.Exec(ctx, takeFromSum, pgx.NamedArgs{
+			"service": service, "generation": b.Generation, "off": b.End - b.Start, "bytes_lost": 0,
+			"bytes_parsed": a.ParsedBytes, "bytes_skipped": a.SkippedBytes, "bytes_unparsed": a.UnparsedBytes, "bytes_oversize": a.OversizeBytes,
+			"requests": a.Requests, "disconnects": a.Disconnects, "others": a.Others, "unparsed": a.Unparsed, "skipped": a.Skipped,
 		})
+	}
 	if err != nil {
 		return fmt.Errorf("advance the offset: %w", err)
-	}
-	if tag.RowsAffected() != 1 {
-		return event.ErrStale
 	}
 	return nil
 }

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,8 +61,8 @@ func (s *Store) Past(ctx context.Context, service string, source int64) (p event
 	if err != nil {
 		return p, err
 	}
-	err = s.pool.QueryRow(ctx, `SELECT first_seen_at FROM generation WHERE service_id = $1 AND source_id = $2
-		ORDER BY generation_id LIMIT 1`, svc, source).Scan(&p.First)
+	err = s.pool.QueryRow(ctx, `SELECT coalesce(c.forgotten_before, g.first_seen_at) FROM generation g JOIN source c USING (service_id, source_id)
+		WHERE g.service_id = $1 AND g.source_id = $2 ORDER BY g.generation_id LIMIT 1`, svc, source).Scan(&p.First)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return p, fmt.Errorf("read the past of source %d: %w", source, err)
 	}
@@ -72,11 +74,11 @@ func (s *Store) Past(ctx context.Context, service string, source int64) (p event
 	if err != nil {
 		return p, fmt.Errorf("list the open generations of source %d: %w", source, err)
 	}
-	rows, err = s.pool.Query(ctx, `SELECT dev, ino, size, modified FROM archive WHERE service_id = $1 AND source_id = $2`, svc, source)
+	rows, err = s.pool.Query(ctx, `SELECT dev, ino, size, modified, coalesce(generation_id, 0) FROM archive WHERE service_id = $1 AND source_id = $2`, svc, source)
 	if err == nil {
 		p.Archives, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (a event.Archive, err error) {
 			var dev, ino, modified int64
-			err = row.Scan(&dev, &ino, &a.Size, &modified)
+			err = row.Scan(&dev, &ino, &a.Size, &modified, &a.Generation)
 			a.Inode, a.Modified = event.Inode{Dev: uint64(dev), Ino: uint64(ino)}, time.Unix(0, modified)
 			return a, err
 		})
@@ -112,26 +114,44 @@ func (s *Store) Candidates(ctx context.Context, service string, source int64, di
 	for i, d := range dirs {
 		near[i] = strings.TrimSuffix(event.Clean(d), "/")
 	}
+	short := ""
+	switch {
+	case len(heads) == 0:
+	case len(dirs) == 0:
+		short = shortHeads
+	default:
+		short = shortHeadsIn
+	}
 	rows, err := s.pool.Query(ctx, `
-		SELECT `+generationColumns+` FROM generation WHERE service_id = @service AND generation_id IN (
-			SELECT g.generation_id FROM unnest(@dev::bigint[], @ino::bigint[]) u (dev, ino)
-			JOIN generation g ON g.service_id = @service AND g.dev = u.dev AND g.ino = u.ino WHERE g.source_id = @source
-			UNION SELECT generation_id FROM generation
-			WHERE service_id = @service AND source_id = @source AND head_sha256 = ANY (@heads::bytea[])
-			UNION (SELECT generation_id FROM generation
-				WHERE @short AND service_id = @service AND source_id = @source AND head_len < 1024
-					AND (cardinality(@dirs::text[]) = 0 OR regexp_replace(path, '/[^/]*$', '') = ANY (@dirs::text[]))
-				ORDER BY generation_id DESC LIMIT 5000)
-		) ORDER BY generation_id DESC`,
-		pgx.NamedArgs{"service": svc, "source": source, "dev": dev, "ino": ino, "heads": sums, "dirs": near, "short": len(heads) > 0})
+		SELECT `+generationColumns+` FROM unnest(@dev::bigint[], @ino::bigint[]) u (u_dev, u_ino)
+		JOIN generation ON service_id = @service AND dev = u_dev AND ino = u_ino WHERE source_id = @source
+		UNION ALL
+		SELECT `+generationColumns+` FROM generation WHERE service_id = @service AND source_id = @source AND head_sha256 = ANY (@heads::bytea[])`+short,
+		pgx.NamedArgs{"service": svc, "source": source, "dev": dev, "ino": ino, "heads": sums, "dirs": near})
 	if err == nil {
 		gs, err = pgx.CollectRows(rows, scanGeneration)
 	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("look for generations of source %d: %w", source, err)
 	}
+	slices.SortFunc(gs, func(a, b event.Generation) int { return cmp.Compare(b.ID, a.ID) })
+	gs = slices.CompactFunc(gs, func(a, b event.Generation) bool { return a.ID == b.ID })
 	return gs, newest, nil
 }
+
+// The newest generations with a short head: of the source, or of some of its directories. Here and in the index a directory is
+// found by its hash.
+const (
+	shortHeads = `
+		UNION ALL (SELECT ` + generationColumns + ` FROM generation WHERE service_id = @service AND source_id = @source AND head_len < 1024
+			ORDER BY generation_id DESC LIMIT 5000)`
+	shortHeadsIn = `
+		UNION ALL (SELECT g.* FROM unnest(@dirs::text[]) d (dir), LATERAL (
+				SELECT ` + generationColumns + ` FROM generation WHERE service_id = @service AND source_id = @source AND head_len < 1024
+					AND hashtextextended(regexp_replace(path, '/[^/]*$', ''), 0) = hashtextextended(d.dir, 0)
+				ORDER BY generation_id DESC LIMIT 5000) g
+			ORDER BY g.generation_id DESC LIMIT 5000)`
+)
 
 // Abandoned returns the generations of a service that files with these inodes may hold and whose sources are none of
 // those at paths, the newest first.
@@ -168,7 +188,15 @@ func (s *Store) MoveGeneration(ctx context.Context, service string, id, source i
 	if err != nil {
 		return err
 	}
-	if _, err := s.pool.Exec(ctx, `UPDATE generation SET source_id = $3, first_seen_at = now() WHERE service_id = $1 AND generation_id = $2`,
+	// Its figures leave the sums of the source that it was of.
+	if _, err := s.pool.Exec(ctx, `
+		WITH was AS (
+			SELECT * FROM generation WHERE service_id = $1 AND generation_id = $2 FOR UPDATE
+		), moved AS (
+			UPDATE generation SET source_id = $3, first_seen_at = now(), summed = false WHERE service_id = $1 AND generation_id = $2
+		)
+		UPDATE source_sum s SET generations = s.generations - 1, `+eachSummed("{} = s.{} - was.{}")+`
+		FROM was WHERE was.summed AND s.service_id = was.service_id AND s.source_id = was.source_id`,
 		svc, id, source); err != nil {
 		return fmt.Errorf("move generation %d to source %d: %w", id, source, err)
 	}
@@ -182,9 +210,10 @@ func (s *Store) SettleArchive(ctx context.Context, service string, source int64,
 	if err != nil {
 		return err
 	}
-	_, err = s.pool.Exec(ctx, `INSERT INTO archive AS a (service_id, source_id, dev, ino, size, modified) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (service_id, source_id, dev, ino) DO UPDATE SET size = excluded.size, modified = excluded.modified, noted_at = now()`,
-		svc, source, int64(a.Dev), int64(a.Ino), a.Size, a.Modified.UnixNano())
+	_, err = s.pool.Exec(ctx, `INSERT INTO archive AS a (service_id, source_id, dev, ino, size, modified, generation_id) VALUES ($1, $2, $3, $4, $5, $6, nullif($7, 0))
+		ON CONFLICT (service_id, source_id, dev, ino) DO UPDATE SET size = excluded.size, modified = excluded.modified,
+			generation_id = excluded.generation_id, noted_at = now()`,
+		svc, source, int64(a.Dev), int64(a.Ino), a.Size, a.Modified.UnixNano(), a.Generation)
 	if err == nil {
 		_, err = s.pool.Exec(ctx, `DELETE FROM archive WHERE service_id = $1 AND source_id = $2 AND noted_at < now() - interval '1 year'`, svc, source)
 	}
@@ -221,6 +250,7 @@ func (s *Store) GenerationsByHead(ctx context.Context, service string, head []by
 		return nil, err
 	}
 	rows, err := s.pool.Query(ctx, `SELECT `+generationColumns+` FROM generation WHERE service_id = $1
+		AND head_sha256 = ANY (ARRAY(SELECT sha256(substring($3::bytea FROM 1 FOR n)) FROM generate_series(1, $2) n))
 		AND head_len BETWEEN 1 AND $2 AND head_sha256 = sha256(substring($3::bytea FROM 1 FOR head_len))
 		ORDER BY off DESC, generation_id DESC`, svc, len(head), head)
 	if err == nil {
@@ -276,8 +306,15 @@ func (s *Store) SetGeneration(ctx context.Context, service string, id int64, pat
 	if err != nil {
 		return err
 	}
-	if _, err := s.pool.Exec(ctx, `UPDATE generation SET path = $3, state = $4, bytes_lost = $5
-		WHERE service_id = $1 AND generation_id = $2`, svc, id, event.Clean(path), state, lost); err != nil {
+	if _, err := s.pool.Exec(ctx, `
+		WITH was AS (
+			SELECT service_id, source_id, summed, bytes_lost FROM generation WHERE service_id = $1 AND generation_id = $2 FOR UPDATE
+		), noted AS (
+			UPDATE generation SET path = $3, state = $4, bytes_lost = $5 WHERE service_id = $1 AND generation_id = $2
+		)
+		UPDATE source_sum s SET bytes_lost = s.bytes_lost + $5 - was.bytes_lost
+		FROM was WHERE was.summed AND was.bytes_lost <> $5 AND s.service_id = was.service_id AND s.source_id = was.source_id`,
+		svc, id, event.Clean(path), state, lost); err != nil {
 		return fmt.Errorf("note the state of generation %d: %w", id, err)
 	}
 	return nil

@@ -75,6 +75,11 @@ func (s *Store) Expire(ctx context.Context, now time.Time, r Retention) (n int64
 			return n, fmt.Errorf("expire %s: %w", d.what, err)
 		}
 	}
+	k, err := s.endGenerations(ctx, now, r)
+	n += k
+	if err != nil {
+		return n, err
+	}
 	for _, sql := range []struct {
 		text string
 		args []any

@@ -28,7 +28,8 @@ func (s *Store) Services(ctx context.Context) ([]Service, error) {
 			SELECT service_id, name,
 				(SELECT min(bucket) FROM hour_block t WHERE t.service_id = s.service_id),
 				(SELECT min(day) FROM day_written d WHERE d.service_id = s.service_id AND NOT minutes_expired),
-				(SELECT max(last_event_at) FROM generation g WHERE g.service_id = s.service_id)
+				greatest((SELECT max(last_event_at) FROM generation g WHERE g.service_id = s.service_id AND NOT summed),
+					(SELECT max(last_event_at) FROM source_sum x WHERE x.service_id = s.service_id))
 			FROM service s ORDER BY name`)
 		if err != nil {
 			return err

@@ -10,7 +10,7 @@ import (
 	"hangup/event"
 )
 
-// Source is what is stored about a source, summed over its generations.
+// Source is what is stored about a source, summed over its generations, also those that are forgotten.
 type Source struct {
 	ID          int64
 	Service     string
@@ -38,28 +38,26 @@ func (s *Store) Sources(ctx context.Context) ([]Source, error) {
 	var out []Source
 	err := s.ask(ctx, "sources", func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
-			SELECT c.source_id, s.name, c.path, c.format, c.confidence::float8,
-				count(g.generation_id) FILTER (WHERE g.state IN ('live', 'draining')),
-				coalesce(sum(greatest(g.size_seen - g.off, 0)) FILTER (WHERE g.state IN ('live', 'draining')), 0)::bigint,
-				coalesce(sum(g.off), 0)::bigint, coalesce(sum(g.bytes_lost), 0)::bigint,
-				coalesce(sum(g.requests), 0)::bigint, coalesce(sum(g.disconnects), 0)::bigint, coalesce(sum(g.others), 0)::bigint,
-				coalesce(sum(g.unparsed), 0)::bigint, coalesce(sum(g.skipped), 0)::bigint,
-				coalesce(sum(g.bytes_parsed), 0)::bigint, coalesce(sum(g.bytes_skipped), 0)::bigint,
-				coalesce(sum(g.bytes_unparsed), 0)::bigint, coalesce(sum(g.bytes_oversize), 0)::bigint,
-				coalesce(sum(q.n), 0)::bigint, max(g.last_event_at), max(g.committed_at)
+			SELECT c.source_id, s.name, c.path, c.format, c.confidence::float8, coalesce(g.open, 0), coalesce(g.behind, 0),
+				`+eachSummed("coalesce(x.{}, 0) + coalesce(g.{}, 0)")+`,
+				coalesce(q.n, 0), greatest(x.last_event_at, g.last_event_at), greatest(x.committed_at, g.committed_at)
 			FROM source c JOIN service s USING (service_id)
-			LEFT JOIN generation g ON g.service_id = c.service_id AND g.source_id = c.source_id
-			LEFT JOIN (SELECT service_id, generation_id, count(*) AS n FROM quarantine GROUP BY 1, 2) q
-				ON q.service_id = g.service_id AND q.generation_id = g.generation_id
-			GROUP BY c.service_id, c.source_id, s.name ORDER BY s.name, c.path`)
+			LEFT JOIN source_sum x USING (service_id, source_id)
+			LEFT JOIN (SELECT service_id, source_id, count(*) FILTER (WHERE state IN ('live', 'draining')) AS open,
+					coalesce(sum(greatest(size_seen - off, 0)) FILTER (WHERE state IN ('live', 'draining')), 0)::bigint AS behind,
+					max(last_event_at) AS last_event_at, max(committed_at) AS committed_at, `+eachSummed("sum({})::bigint AS {}")+`
+				FROM generation WHERE NOT summed GROUP BY 1, 2) g USING (service_id, source_id)
+			LEFT JOIN (SELECT service_id, source_id, count(*) AS n FROM quarantine JOIN generation USING (service_id, generation_id) GROUP BY 1, 2) q
+				USING (service_id, source_id)
+			ORDER BY s.name, c.path`)
 		if err != nil {
 			return err
 		}
 		out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (v Source, err error) {
 			a := &v.Accounts
-			err = row.Scan(&v.ID, &v.Service, &v.Path, &v.Format, &v.Confidence, &v.Open, &v.Behind, &v.Off, &v.Lost,
-				&a.Requests, &a.Disconnects, &a.Others, &a.Unparsed, &a.Skipped,
-				&a.ParsedBytes, &a.SkippedBytes, &a.UnparsedBytes, &a.OversizeBytes, &v.Quarantined, &v.LastEventAt, &v.CommittedAt)
+			err = row.Scan(&v.ID, &v.Service, &v.Path, &v.Format, &v.Confidence, &v.Open, &v.Behind, &v.Off,
+				&a.ParsedBytes, &a.SkippedBytes, &a.UnparsedBytes, &a.OversizeBytes, &v.Lost,
+				&a.Requests, &a.Disconnects, &a.Others, &a.Unparsed, &a.Skipped, &v.Quarantined, &v.LastEventAt, &v.CommittedAt)
 			return v, err
 		})
 		return err
