@@ -44,3 +44,9 @@ CREATE INDEX generation_short_dir ON generation (service_id, source_id, hashtext
 -- A content is looked for by its head in all sources too.
 DROP INDEX generation_head;
 CREATE INDEX generation_head ON generation (service_id, head_sha256);
+
+-- What the migrations that were applied to this database were like, so that another build's are told: see package migrations.
+CREATE TABLE migration_sum (
+    version_id bigint PRIMARY KEY,
+    sha256     text   NOT NULL
+);

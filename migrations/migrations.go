@@ -20,7 +20,8 @@ import (
 var files embed.FS
 
 // Up brings the database at url to the newest schema and returns its version. It takes a session lock, so that of two
-// instances that start together one waits for the other. A database that is newer than this program is an error.
+// instances that start together one waits for the other. A database that is newer than this program is an error; one to which
+// another build has applied other migrations is left as it is, and the error is ErrOther.
 func Up(ctx context.Context, url string) (version int64, err error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
@@ -28,7 +29,18 @@ func Up(ctx context.Context, url string) (version int64, err error) {
 	}
 	db := stdlib.OpenDB(*config)
 	defer func() { _ = db.Close() }()
-	return up(ctx, db)
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return 0, fmt.Errorf("connect to the database: %w", err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	if err := compare(ctx, conn); err != nil {
+		return 0, err
+	}
+	if version, err = up(ctx, db); err == nil {
+		err = note(ctx, conn)
+	}
+	return version, err
 }
 
 func up(ctx context.Context, db *sql.DB) (int64, error) {
@@ -54,7 +66,7 @@ func up(ctx context.Context, db *sql.DB) (int64, error) {
 }
 
 // Versions returns the schema's version of the database at url, 0 for one that has none, and the newest that this program
-// knows. It changes nothing.
+// knows. It changes nothing. Its error is ErrOther where Up's would be.
 func Versions(ctx context.Context, url string) (have, want int64, err error) {
 	names, err := fs.Glob(files, "*.sql")
 	if err != nil {
@@ -83,7 +95,7 @@ func Versions(ctx context.Context, url string) (have, want int64, err error) {
 	if err != nil {
 		return 0, want, fmt.Errorf("read the schema's version: %w", err)
 	}
-	return have, want, nil
+	return have, want, compare(ctx, conn)
 }
 
 // Hash names the schema by the content of its files.

@@ -62,6 +62,11 @@ func checkServer(ctx context.Context, f *findings, url string) {
 	}
 	where := c.Host + "/" + c.Database // the password is nobody's business
 	have, want, err := migrations.Versions(ctx, url)
+	if errors.Is(err, migrations.ErrOther) {
+		f.add(levelOK, "server", "", "%s answers", where)
+		f.add(levelFail, "schema", "give Hangup an empty database, or go on with the hangup that made this one", "%v", err)
+		return
+	}
 	if err != nil {
 		do := "start PostgreSQL, or correct DATABASE_URL; while it is away serve waits, and nothing is lost"
 		if errors.Is(err, context.DeadlineExceeded) {

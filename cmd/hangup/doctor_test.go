@@ -135,6 +135,30 @@ func TestDoctorDatabase(t *testing.T) {
 	if code, found, _ := doctor(t, "--database-url", url); code != 1 || found["database schema"].Level != levelFail {
 		t.Errorf("of a newer schema: exit code %d, %+v", code, found)
 	}
+	if _, err := conn.Exec(t.Context(), `UPDATE migration_sum SET sha256 = 'another'`); err != nil {
+		t.Fatal(err)
+	}
+	if code, found, _ := doctor(t, "--database-url", url); code != 1 || found["database server"].Level != levelOK ||
+		!strings.Contains(found["database schema"].Text, "was another when it was applied") {
+		t.Errorf("of another build's schema: exit code %d, %+v", code, found)
+	}
+	// No command works with it, and each says so.
+	log := filepath.Join(t.TempDir(), "a.log")
+	if err := os.WriteFile(log, []byte("127.0.0.1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"serve", "--listen", "127.0.0.1:0", "--database-url", url, log},
+		{"import", "--database-url", url, log},
+		{"migrate", "--database-url", url},
+		{"verify", "--database-url", url},
+	} {
+		var out, errs bytes.Buffer
+		code := run(t.Context(), env{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, getenv: func(string) string { return "" }}, args)
+		if code == 0 || !strings.Contains(errs.String(), "Give Hangup an empty database") {
+			t.Errorf("%s with another build's schema: exit code %d, %s", args[0], code, errs.String())
+		}
+	}
 	if _, err := conn.Exec(t.Context(), `DROP TABLE goose_db_version`); err != nil {
 		t.Fatal(err)
 	}

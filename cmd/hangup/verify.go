@@ -157,7 +157,7 @@ func (c verifyCmd) open(ctx context.Context, e env, stateDir string) (pool *pgxp
 	have, want, err := migrations.Versions(ctx, url)
 	switch {
 	case err != nil:
-		return nil, nil, fmt.Errorf("connect to the database: %w", err)
+		return nil, nil, err
 	case have > want:
 		return nil, nil, fmt.Errorf("the database has schema version %d and this program knows %d: use the hangup that serves it", have, want)
 	case have < want:
