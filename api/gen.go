@@ -917,6 +917,7 @@ type SourceList struct {
 
 // SourceRecords defines model for SourceRecords.
 type SourceRecords struct {
+	// Disconnect Records that tell of a disconnect. Several may tell of one hang-up, and some of a close between requests.
 	Disconnect int64 `json:"disconnect"`
 	Other      int64 `json:"other"`
 

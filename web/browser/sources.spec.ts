@@ -6,6 +6,7 @@ test("accounts of the sources are those of the log's writer", async ({ page }) =
   const shop = row(page, "Sources", /shop\.log/);
   await expect(cell(shop, "Format")).toContainText("nginx-timed");
   await expect(cell(shop, "Requests")).toHaveText(number(stage.requests - stage.hangups));
+  await expect(cell(shop, "Disconnect records")).toHaveText(number(stage.hangups));
   await expect(cell(shop, "Not understood")).toHaveText("none");
   const hostile = row(page, "Sources", /hostile\.log/);
   await expect(cell(hostile, "Not understood").locator("b")).toHaveText(String(stage.unparsed.length));

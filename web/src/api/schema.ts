@@ -710,7 +710,10 @@ export interface components {
             read: number;
             /** Format: int64 */
             request: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Records that tell of a disconnect. Several may tell of one hang-up, and some of a close between requests.
+             */
             disconnect: number;
             /** Format: int64 */
             other: number;

@@ -20,7 +20,11 @@ const columns = [
   { text: "Behind", class: "n" },
   { text: "Lines/s", class: "n" },
   { text: "Requests", class: "n" },
-  { text: "Hang-ups", class: "n", title: "Records that report a disconnect, idle ones included" },
+  {
+    text: "Disconnect records",
+    class: "n",
+    title: "Records that tell of a disconnect. Several may tell of one hang-up, and some of a close between requests.",
+  },
   { text: "Other", class: "n" },
   { text: "Not understood", class: "n" },
 ];
@@ -122,7 +126,7 @@ function Row({ s }: { s: Source }) {
         <td class="n" data-label="Requests">
           {count(s.records.request)}
         </td>
-        <td class="n" data-label="Hang-ups">
+        <td class="n" data-label="Disconnect records">
           {count(s.records.disconnect)}
         </td>
         <td class="n" data-label="Other">

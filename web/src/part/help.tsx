@@ -34,6 +34,11 @@ export function Help() {
       <dl class="words">
         <dt>hang-up</dt>
         <dd>A request whose connection ended before the answer was complete.</dd>
+        <dt>disconnect record</dt>
+        <dd>
+          What a log says of a disconnect. Access, error and application logs may all tell of one hang-up, which counts
+          once; Sources counts the records.
+        </dd>
         <dt>rate</dt>
         <dd>Hang-ups divided by requests. Connections closed between requests are in no rate.</dd>
         <dt>client, upstream, server</dt>
