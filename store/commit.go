@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -170,58 +169,69 @@ func copyHangups(ctx context.Context, tx pgx.Tx, id ids, now time.Time, b *event
 	if len(hangups) == 0 {
 		return nil
 	}
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{"disconnect"}, hangupColumns, pgx.CopyFromSlice(len(hangups), func(i int) ([]any, error) {
+	err := copyRows(ctx, tx, "disconnect", hangupColumns, len(hangups), func(w *copyWriter, i int) {
 		h := &hangups[i]
-		return []any{
-			id.service, dayOf(h.Time), b.Generation, h.Start, h.End, h.Line, h.Lines, b.Source, h.Time, h.TimeAssumed, h.ZoneAssumed, h.Recovered,
-			h.Exchange, h.Party.String(), h.How.String(), h.Phase.String(), id.routes[h.Route], id.agents[h.Agent],
-			text(h.Client), positive(int(h.ClientPort)), h.Scope, text(h.Method), text(h.Path), text(h.Query),
-			text(h.Protocol), text(h.Host), positive(h.Status), h.Bytes.Ptr(), microseconds(h.Duration), text(h.Upstream),
-			microseconds(h.UpstreamDuration), positive(h.UpstreamStatus), text(h.UserAgent),
-			text(h.Referer), text(h.RequestID), text(h.Logger), text(h.Level), positive(h.PID), text(h.Message), h.Text, now,
-		}, nil
-	}))
+		w.int4(id.service)
+		w.date(dayOf(h.Time))
+		w.int8(b.Generation)
+		w.int8(h.Start)
+		w.int8(h.End)
+		w.int8(h.Line)
+		w.int4(int32(h.Lines))
+		w.int8(b.Source)
+		w.time(h.Time)
+		w.bool(h.TimeAssumed)
+		w.bool(h.ZoneAssumed)
+		w.bool(h.Recovered)
+		w.bool(h.Exchange)
+		w.text(h.Party.String())
+		w.text(h.How.String())
+		w.text(h.Phase.String())
+		w.int4(id.routes[h.Route])
+		w.int4(id.agents[h.Agent])
+		w.given(h.Client)
+		w.positive(int(h.ClientPort))
+		w.text(h.Scope)
+		w.given(h.Method)
+		w.given(h.Path)
+		w.given(h.Query)
+		w.given(h.Protocol)
+		w.given(h.Host)
+		w.positive(h.Status)
+		if h.Bytes.OK {
+			w.int8(h.Bytes.V)
+		} else {
+			w.null()
+		}
+		w.microseconds(h.Duration)
+		w.given(h.Upstream)
+		w.microseconds(h.UpstreamDuration)
+		w.positive(h.UpstreamStatus)
+		w.given(h.UserAgent)
+		w.given(h.Referer)
+		w.given(h.RequestID)
+		w.given(h.Logger)
+		w.given(h.Level)
+		w.positive(h.PID)
+		w.given(h.Message)
+		w.text(h.Text)
+		w.time(now)
+	})
 	if err != nil {
 		return fmt.Errorf("store disconnects: %w", err)
 	}
 	return nil
 }
 
-// text returns nil for an empty string: what a record does not give is NULL.
-func text(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}
-
-func positive(n int) *int32 {
-	if n <= 0 {
-		return nil
-	}
-	v := int32(min(n, 1<<31-1))
-	return &v
-}
-
-func microseconds(d event.Opt[time.Duration]) *int64 {
-	if !d.OK {
-		return nil
-	}
-	us := d.V.Microseconds()
-	return &us
-}
-
-// refused says whether the database, or pgx before it, does not take the values of a row: a fault of the data, which
-// comes again at every try. A time-out of the statement has the same SQLSTATE as an encoding fault of COPY and is told
-// by its message.
+// refused says whether the database does not take the values of a row: a fault of the data, which comes again at every
+// try.
 func refused(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {
 		return false
 	}
 	class := pg.Code[:min(2, len(pg.Code))]
-	return class == "22" || class == "23" || pg.Code == "54000" ||
-		pg.Code == "57014" && strings.Contains(pg.Message, "unable to encode")
+	return class == "22" || class == "23" || pg.Code == "54000"
 }
 
 // quarantine finds the hang-ups that the database refuses, by halving, in a transaction that is rolled back, and takes

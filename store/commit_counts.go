@@ -207,13 +207,23 @@ func copyActivity(ctx context.Context, tx pgx.Tx, id ids, now time.Time, b *even
 	if n == 0 {
 		return nil
 	}
-	off, at, client, agent, route, drop := make([]int64, n), make([]time.Time, n), make([]string, n), make([]int64, n), make([]int32, n), make([]bool, n)
-	for i := range b.Activity {
-		a := &b.Activity[i]
-		off[i], at[i], client[i], agent[i], route[i], drop[i] = a.Off, a.Time, a.Client, a.AgentHash, id.routes[a.Route], a.Drop
-	}
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{"activity_block"},
-		[]string{"service_id", "generation_id", "written_at", "off", "at", "client", "agent_hash", "route_id", "is_drop"},
-		pgx.CopyFromRows([][]any{{id.service, b.Generation, now, off, at, client, agent, route, drop}}))
-	return err
+	columns := []string{"service_id", "generation_id", "written_at", "off", "at", "client", "agent_hash", "route_id", "is_drop"}
+	return copyRows(ctx, tx, "activity_block", columns, 1, func(w *copyWriter, _ int) {
+		each := func(oid uint32, value func(a *event.Activity)) {
+			w.array(oid, n, func() {
+				for i := range b.Activity {
+					value(&b.Activity[i])
+				}
+			})
+		}
+		w.int4(id.service)
+		w.int8(b.Generation)
+		w.time(now)
+		each(oidInt8, func(a *event.Activity) { w.int8(a.Off) })
+		each(oidTimestamp, func(a *event.Activity) { w.time(a.Time) })
+		each(oidText, func(a *event.Activity) { w.text(a.Client) })
+		each(oidInt8, func(a *event.Activity) { w.int8(a.AgentHash) })
+		each(oidInt4, func(a *event.Activity) { w.int4(id.routes[a.Route]) })
+		each(oidBool, func(a *event.Activity) { w.bool(a.Drop) })
+	})
 }
