@@ -23,7 +23,7 @@ type Batch struct {
 	LastEvent  time.Time
 
 	Disconnects []Hangup
-	Minutes     []Minute
+	Minutes     Minutes // valid until whoever the batch is given to is done with it
 	Clients     []ClientHour
 	Activity    []Activity
 	Unparsed    []Sample
@@ -95,16 +95,6 @@ type Hangup struct {
 	Agent       Agent
 	Scope       string // where the client is: "loopback", "private", "public" or "" when it is not known
 	TimeAssumed bool   // the record has no usable time; the time it was read was taken
-}
-
-// Minute is what happened to one route and agent class in one minute.
-type Minute struct {
-	Start  time.Time // UTC, a whole minute
-	Route  Route
-	Agent  Agent
-	Counts Counts
-	Done   Histogram // ages of completed exchanges, ms
-	Drop   Histogram // ages of dropped exchanges, ms
 }
 
 // Counts are the numbers from which rates are made. An idle close is in Idle only.

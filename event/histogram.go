@@ -69,6 +69,9 @@ func (h *Histogram) Add(v int64) {
 // Histograms makes many histograms of few values each. The zero value is ready to use.
 type Histograms struct{ room []bucketCell }
 
+// Reset takes back the room of the histograms made so far, which are not valid any more.
+func (a *Histograms) Reset() { a.room = a.room[:0] }
+
 // Fill makes h the histogram of the values, in ticks, and sorts these.
 func (a *Histograms) Fill(h *Histogram, values []int64) {
 	h.cells = nil

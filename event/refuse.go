@@ -20,19 +20,21 @@ func (b *Batch) Refuse(i int, reason string) {
 
 	var one Counts
 	one.Count(&h.Event)
-	for j := range b.Minutes {
-		m := &b.Minutes[j]
+	minutes := b.Minutes.List()
+	for j := range minutes {
+		m := &minutes[j]
 		if m.Route == h.Route && m.Agent == h.Agent && m.Start.Equal(h.Time.Truncate(time.Minute)) {
 			m.Counts.Sub(one)
 			if h.Exchange && h.Duration.OK && h.Phase != PhaseIdle {
 				m.Drop.Remove(h.Duration.V.Milliseconds())
 			}
 			if m.Counts == (Counts{}) && m.Done.Count() == 0 && m.Drop.Count() == 0 {
-				b.Minutes = slices.Delete(b.Minutes, j, j+1) // its texts and time are the record's alone
+				minutes = slices.Delete(minutes, j, j+1) // its texts and time are the record's alone
 			}
 			break
 		}
 	}
+	b.Minutes = MinutesOf(minutes)
 	for j := range b.Clients {
 		c := &b.Clients[j]
 		if c.Client == h.Client && c.Start.Equal(h.Time.Truncate(time.Hour)) {
@@ -62,8 +64,8 @@ func (b *Batch) latest() (t time.Time) {
 	for i := range b.Clients {
 		later(b.Clients[i].LastSeen)
 	}
-	for i := range b.Minutes {
-		later(b.Minutes[i].Start)
+	for c := range b.Minutes.All(false) {
+		later(time.Unix(c.Minute*60, 0).UTC())
 	}
 	return t
 }

@@ -283,27 +283,34 @@ func (u *builder) finish() *event.Batch {
 	u.finished = true
 	u.settle()
 	u.flushSigns()
-	u.makeMinutes()
+	u.b.Minutes = u.minutes()
 	u.makeClients()
 	return u.b
 }
 
-func (u *builder) makeMinutes() {
-	order := u.order()
-	values := u.dealAges()
-	u.b.Minutes = make([]event.Minute, len(order))
+// minutes returns the cells as the batch's minutes, which are made of the builder's room.
+func (u *builder) minutes() event.Minutes {
+	keys, counts, extras, order, values := u.cells.keys, u.counts, u.extras, u.order(), u.dealAges()
 	var made event.Histograms
-	for i, at := range order {
-		k, c := &u.cells.keys[at], &u.counts[at]
-		m := &u.b.Minutes[i]
-		m.Start, m.Route, m.Agent, m.Counts = time.Unix(k.minute*60, 0).UTC(), u.routes[k.route], u.agents[k.agent], c.whole(u.extras)
-		from := uint32(0)
-		if at > 0 {
-			from = u.counts[at-1].drops
+	return event.Minutes{Routes: u.routes, Agents: u.agents, Each: func(ages bool, yield func(*event.MinuteCell) bool) {
+		var cell event.MinuteCell
+		for _, at := range order {
+			k, c := &keys[at], &counts[at]
+			cell.Minute, cell.Route, cell.Agent, cell.Counts = k.minute, int(k.route), int(k.agent), c.whole(extras)
+			if ages {
+				from := uint32(0)
+				if at > 0 {
+					from = counts[at-1].drops
+				}
+				made.Reset()
+				made.Fill(&cell.Done, values[from:c.ages])
+				made.Fill(&cell.Drop, values[c.ages:c.drops])
+			}
+			if !yield(&cell) {
+				return
+			}
 		}
-		made.Fill(&m.Done, values[from:c.ages])
-		made.Fill(&m.Drop, values[c.ages:c.drops])
-	}
+	}}
 }
 
 func (u *builder) makeClients() {

@@ -45,9 +45,9 @@ func TestBuilderCountsAll(t *testing.T) {
 	u.finish()
 	var sum, clients event.Counts
 	var done, drop int64
-	for i := range u.b.Minutes {
-		sum.Add(u.b.Minutes[i].Counts)
-		done, drop = done+u.b.Minutes[i].Done.Count(), drop+u.b.Minutes[i].Drop.Count()
+	for m := range u.b.Minutes.All(true) {
+		sum.Add(m.Counts)
+		done, drop = done+m.Done.Count(), drop+m.Drop.Count()
 	}
 	for i := range u.b.Clients {
 		clients.Add(u.b.Clients[i].Counts)

@@ -51,6 +51,8 @@ type pipeline struct {
 	aside *parser.Aside // workers read with twins of it; nil when only the parser can read
 	ready chan struct{} // closed when the parser has read the first chunk
 
+	rooms chan room // of batches that are stored
+
 	texts []*chunk // the newest ones, when marks are to be made of them; nil for none
 
 	begin       int64
@@ -63,6 +65,7 @@ type filled struct {
 	sums []*tally // of which Sums are made, if that is what is counted
 	ends [2]event.Line
 	mark event.Print // of the bytes before the batch's end, if the pipeline keeps texts
+	room room        // of which the batch's minutes are made
 }
 
 // run reads to the end of the input, or until stop is closed, and gives each batch to store, one after another. What is
@@ -73,7 +76,7 @@ func (p *pipeline) run(ctx context.Context, stop <-chan struct{}, store func(con
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	order, work, batches := make(chan *chunk, p.workers), make(chan *chunk, p.workers), make(chan filled)
-	p.in.spare = make(chan []byte, 2*p.workers+2)
+	p.in.spare, p.rooms = make(chan []byte, 2*p.workers+2), make(chan room, 1)
 	p.ready, p.begin, p.pos, p.number = make(chan struct{}), p.in.off, p.in.off, p.in.number
 	g.Go(guarded(func() error {
 		defer close(order)
@@ -113,6 +116,10 @@ func (p *pipeline) run(ctx context.Context, stop <-chan struct{}, store func(con
 			if err := store(ctx, f); err != nil {
 				return err
 			}
+			select {
+			case p.rooms <- f.room.empty():
+			default:
+			}
 		}
 		return nil
 	}))
@@ -151,10 +158,12 @@ func (p *pipeline) run(ctx context.Context, stop <-chan struct{}, store func(con
 // full ends the batch and begins the next.
 func (p *pipeline) full() filled {
 	f := filled{b: p.u.finish(), sums: p.u.parts, ends: p.ends}
-	f.mark = p.mark(f.b.End)
-	used := &p.u.room
+	f.mark, f.room = p.mark(f.b.End), p.u.room
 	p.u, p.ends = p.open(&p.tally, f.b.End), [2]event.Line{}
-	p.u.room = used.empty()
+	select {
+	case p.u.room = <-p.rooms:
+	default:
+	}
 	return f
 }
 

@@ -118,10 +118,10 @@ func (s *Shelf) recount(ctx context.Context, f *shelved, g event.Generation, r R
 // add adds a batch.
 func (out *Recounted) add(b *event.Batch) {
 	out.Accounts.Add(b.Accounts)
-	for i := range b.Minutes {
-		hour := b.Minutes[i].Start.Truncate(time.Hour)
+	for m := range b.Minutes.All(false) {
+		hour := time.Unix(m.Minute*60, 0).UTC().Truncate(time.Hour)
 		c := out.Hours[hour]
-		c.Add(b.Minutes[i].Counts)
+		c.Add(m.Counts)
 		out.Hours[hour] = c
 	}
 	for i := range b.Disconnects {

@@ -73,8 +73,7 @@ func TestSumsAreOfBatches(t *testing.T) {
 		want, done, drop := newTotals(), map[event.Route]*event.Histogram{}, map[event.Route]*event.Histogram{}
 		for _, b := range readBatches(t, text, parser.Options{}, 2, chunkBytes, 1<<20) {
 			want.hangups(b)
-			for i := range b.Minutes {
-				m := &b.Minutes[i]
+			for _, m := range b.Minutes.List() {
 				k := cellOfTotals{route: m.Route}
 				if byAgent {
 					k.minute, k.agent = m.Start.Unix()/60, m.Agent

@@ -52,17 +52,19 @@ func (s *Store) commit(ctx context.Context, now time.Time, b *event.Batch) error
 	if err != nil {
 		return err
 	}
-	if err := s.prepareDays(ctx, now, id.service, batchDays(b)); err != nil {
+	minutes := packMinutes(id, b.Minutes)
+	days := batchDays(b, minutes)
+	if err := s.prepareDays(ctx, now, id.service, days); err != nil {
 		return err
 	}
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := advance(ctx, tx, id.service, now, b); err != nil {
+		if err := advance(ctx, tx, id.service, now, b, days); err != nil {
 			return err
 		}
 		if err := copyHangups(ctx, tx, id, now, b, b.Disconnects); err != nil {
 			return err
 		}
-		if err := copyCounts(ctx, tx, id, b); err != nil {
+		if err := copyCounts(ctx, tx, id, b, minutes); err != nil {
 			return err
 		}
 		if err := copyRest(ctx, tx, id, now, b); err != nil {
@@ -79,8 +81,11 @@ func (s *Store) batchIDs(ctx context.Context, b *event.Batch) (ids, error) {
 		return ids{}, err
 	}
 	routes, agents := map[event.Route]bool{}, map[event.Agent]bool{}
-	for i := range b.Minutes {
-		routes[b.Minutes[i].Route], agents[b.Minutes[i].Agent] = true, true
+	for _, r := range b.Minutes.Routes {
+		routes[r] = true
+	}
+	for _, g := range b.Minutes.Agents {
+		agents[g] = true
 	}
 	for i := range b.Disconnects {
 		routes[b.Disconnects[i].Route], agents[b.Disconnects[i].Agent] = true, true
@@ -100,13 +105,13 @@ func (s *Store) batchIDs(ctx context.Context, b *event.Batch) (ids, error) {
 }
 
 // batchDays returns the days that the batch writes to, in order.
-func batchDays(b *event.Batch) []time.Time {
+func batchDays(b *event.Batch, minutes []minuteBlock) []time.Time {
 	set := map[time.Time]bool{}
 	for i := range b.Disconnects {
 		set[dayOf(b.Disconnects[i].Time)] = true
 	}
-	for i := range b.Minutes {
-		set[dayOf(b.Minutes[i].Start)] = true
+	for i := range minutes {
+		set[dayOf(minutes[i].hour)] = true
 	}
 	for i := range b.Clients {
 		set[dayOf(b.Clients[i].Start)] = true
@@ -116,13 +121,13 @@ func batchDays(b *event.Batch) []time.Time {
 
 // advance moves the offset by compare-and-set. It comes first: it takes the row's lock, so that a second process that
 // reads the same file waits, and is told that it is stale. So is a batch of an earlier epoch: its ids may be others' by now.
-func advance(ctx context.Context, tx pgx.Tx, service int32, now time.Time, b *event.Batch) error {
+func advance(ctx context.Context, tx pgx.Tx, service int32, now time.Time, b *event.Batch, days []time.Time) error {
 	var last *time.Time
 	if !b.LastEvent.IsZero() {
 		last = &b.LastEvent
 	}
 	var first *time.Time
-	if days := batchDays(b); len(days) > 0 {
+	if len(days) > 0 {
 		first = &days[0]
 	}
 	a := b.Accounts
@@ -241,7 +246,7 @@ func (s *Store) quarantine(ctx context.Context, now time.Time, b *event.Batch) e
 	if err != nil {
 		return err
 	}
-	if err := s.prepareDays(ctx, now, id.service, batchDays(b)); err != nil && !refused(err) { // a day may be what is refused
+	if err := s.prepareDays(ctx, now, id.service, batchDays(b, packMinutes(id, b.Minutes))); err != nil && !refused(err) { // a day may be what is refused
 		return err
 	}
 	tx, err := s.pool.Begin(ctx)

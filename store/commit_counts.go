@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -15,8 +14,7 @@ import (
 )
 
 // copyCounts appends the batch's counts by minute and by client, and marks the hours as dirty.
-func copyCounts(ctx context.Context, tx pgx.Tx, id ids, b *event.Batch) error {
-	minutes := packMinutes(id, b.Minutes)
+func copyCounts(ctx context.Context, tx pgx.Tx, id ids, b *event.Batch, minutes []minuteBlock) error {
 	if err := copyMinutes(ctx, tx, id.service, minutes); err != nil {
 		return fmt.Errorf("store counts: %w", err)
 	}
@@ -40,67 +38,42 @@ type minuteBlock struct {
 	cells []byte
 }
 
-// packMinutes packs minutes by hour and route. It is quick when those of one hour and route stand together, in order.
-func packMinutes(id ids, minutes []event.Minute) []minuteBlock {
-	type key struct {
-		hour  int64
-		route int32
+// packMinutes packs minutes by hour and route, as they stand together.
+func packMinutes(id ids, m event.Minutes) (out []minuteBlock) {
+	routes, agents := make([]int32, len(m.Routes)), make([]int32, len(m.Agents))
+	for i, r := range m.Routes {
+		routes[i] = id.routes[r]
 	}
-	type place struct {
-		minute int
-		agent  int32
-		at     int
+	for i, g := range m.Agents {
+		agents[i] = id.agents[g]
 	}
 	var (
-		order  []key
-		groups = map[key][]place{}
-		last   key
-		run    []place
-		route  event.Route
-		known  bool
+		w           block.Cells
+		done, drop  []byte
+		hour, route int64
+		last        = -1
 	)
-	for i := range minutes {
-		m := &minutes[i]
-		at := m.Start.Unix() / 60
-		k := key{hour: at / 60, route: last.route}
-		if at < k.hour*60 { // before 1970
-			k.hour--
+	end := func() {
+		if last >= 0 {
+			out = append(out, minuteBlock{time.Unix(hour*3600, 0).UTC(), routes[route], w.Bytes()})
+			w.Reset()
 		}
-		if !known || m.Route != route {
-			route, known = m.Route, true
-			k.route = id.routes[route]
-		}
-		if i == 0 || k != last {
-			if i > 0 {
-				groups[last] = run
-			}
-			var ok bool
-			if run, ok = groups[k]; !ok {
-				order = append(order, k)
-			}
-			last = k
-		}
-		run = append(run, place{int(at - k.hour*60), id.agents[m.Agent], i})
 	}
-	if len(minutes) > 0 {
-		groups[last] = run
-	}
-	byMinute := func(a, b place) int { return cmp.Or(a.minute-b.minute, cmp.Compare(a.agent, b.agent)) }
-	out := make([]minuteBlock, len(order))
-	var done, drop []byte
-	for i, k := range order {
-		places := groups[k]
-		if !slices.IsSortedFunc(places, byMinute) {
-			slices.SortStableFunc(places, byMinute)
+	for c := range m.All(true) {
+		h := c.Minute / 60
+		if c.Minute < h*60 { // before 1970
+			h--
 		}
-		var w block.Cells
-		for _, p := range places {
-			m := &minutes[p.at]
-			done, drop = m.Done.AppendEncoded(done[:0]), m.Drop.AppendEncoded(drop[:0])
-			w.Add(&block.Cell{Minute: p.minute, Agent: p.agent, Counts: m.Counts, Done: done, Drop: drop})
+		minute := int(c.Minute - h*60)
+		if h != hour || int64(c.Route) != route || minute < last {
+			end()
+			hour, route = h, int64(c.Route)
 		}
-		out[i] = minuteBlock{time.Unix(k.hour*3600, 0).UTC(), k.route, w.Bytes()}
+		last = minute
+		done, drop = c.Done.AppendEncoded(done[:0]), c.Drop.AppendEncoded(drop[:0])
+		w.Add(&block.Cell{Minute: minute, Agent: agents[c.Agent], Counts: c.Counts, Done: done, Drop: drop})
 	}
+	end()
 	return out
 }
 

@@ -59,8 +59,8 @@ func TestCommitStoresAllOfABatch(t *testing.T) {
 	wantNumber(t, pool, 1, `SELECT count(*) FROM quarantine WHERE text = U&'bad \FFFD'`)
 	wantNumber(t, pool, number(t, pool, `SELECT count(DISTINCT date_trunc('hour', minute)) FROM tally`), `SELECT count(*) FROM dirty_hour`)
 	var requests, bytes int64
-	for i := range b.Minutes {
-		requests, bytes = requests+b.Minutes[i].Counts.Requests, bytes+b.Minutes[i].Counts.Bytes
+	for m := range b.Minutes.All(false) {
+		requests, bytes = requests+m.Counts.Requests, bytes+m.Counts.Bytes
 	}
 	wantNumber(t, pool, requests, `SELECT sum(requests)::bigint FROM tally`)
 	wantNumber(t, pool, bytes, `SELECT sum(bytes)::bigint FROM tally`)

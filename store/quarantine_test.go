@@ -64,8 +64,8 @@ func TestPoisonIsQuarantined(t *testing.T) {
 			wantNumber(t, pool, 1, `SELECT count(*) FROM generation WHERE last_event_at BETWEEN $1 AND $2`, begin, begin.Add(2*time.Hour))
 			// The ages of the refused are taken back, too.
 			var left event.Histogram
-			for i := range b.Minutes {
-				left.Merge(&b.Minutes[i].Drop)
+			for m := range b.Minutes.All(true) {
+				left.Merge(&m.Drop)
 			}
 			with := number(t, pool, `SELECT count(*) FROM disconnect WHERE exchange AND phase <> 'idle' AND duration_us IS NOT NULL`)
 			if left.Count() != with {

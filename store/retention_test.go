@@ -98,8 +98,8 @@ func TestExpireWhileCommitting(t *testing.T) {
 	var want event.Counts
 	batch := func(src *fill.Source, seed uint64, n int, at time.Time) *event.Batch {
 		b := src.Batch(traffic(rand.New(rand.NewPCG(81, seed)), n, at, time.Hour)...)
-		for i := range b.Minutes {
-			want.Add(b.Minutes[i].Counts)
+		for m := range b.Minutes.All(false) {
+			want.Add(m.Counts)
 		}
 		return b
 	}
@@ -155,8 +155,8 @@ func TestExpireIsCutOff(t *testing.T) {
 	commit := func(st *store.Store, at time.Time, records ...event.Hangup) {
 		t.Helper()
 		b := src.Batch(records...)
-		for i := range b.Minutes {
-			want.Add(b.Minutes[i].Counts)
+		for m := range b.Minutes.All(false) {
+			want.Add(m.Counts)
 		}
 		check(t, st.Commit(t.Context(), at, b))
 	}

@@ -66,8 +66,12 @@ func (t *importTotals) stored(b *event.Batch) {
 	t.accounts.Add(b.Accounts)
 	t.content += b.End - b.Start
 	t.samples = append(t.samples, b.Unparsed[:min(len(b.Unparsed), 5-min(len(t.samples), 5))]...)
-	for i := range b.Minutes {
-		t.route(b.Minutes[i].Route).requests += b.Minutes[i].Counts.Requests
+	requests := make([]int64, len(b.Minutes.Routes))
+	for m := range b.Minutes.All(false) {
+		requests[m.Route] += m.Counts.Requests
+	}
+	for i, r := range b.Minutes.Routes {
+		t.route(r).requests += requests[i]
 	}
 	for i := range b.Disconnects {
 		at := b.Disconnects[i].Time

@@ -92,11 +92,15 @@ func (w *Cells) Add(c *Cell) {
 	w.b = b
 }
 
-// Bytes returns the block. It is valid until the next Reset.
-func (w *Cells) Bytes() []byte { return w.b }
+// Bytes returns the block.
+func (w *Cells) Bytes() []byte { return w.b[:len(w.b):len(w.b)] }
 
-// Reset begins a new block in place of the old one, whose bytes stay valid.
-func (w *Cells) Reset() { w.b, w.last = nil, 0 }
+// Reset begins a new block behind the old one, whose bytes stay valid.
+func (w *Cells) Reset() {
+	if w.b, w.last = w.b[len(w.b):], 0; cap(w.b) < 1<<10 {
+		w.b = make([]byte, 0, 16<<10)
+	}
+}
 
 // appendCount appends n, which may be negative (a report that is joined is taken back), unless it is 0.
 func appendCount(b []byte, n int64) []byte {

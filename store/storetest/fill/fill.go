@@ -71,9 +71,11 @@ func (s *Source) Batch(records ...event.Hangup) *event.Batch {
 			b.Disconnects = append(b.Disconnects, h)
 		}
 	}
+	var list []event.Minute
 	for _, m := range minutes {
-		b.Minutes = append(b.Minutes, *m)
+		list = append(list, *m)
 	}
+	b.Minutes = event.MinutesOf(list)
 	for _, c := range clients {
 		b.Clients = append(b.Clients, *c)
 	}
