@@ -157,7 +157,7 @@ func (m *sample) read(ctx context.Context, p parser.Parser, emit func(*event.Rec
 		if !more || ctx.Err() != nil {
 			return false
 		}
-		p.Line(m.lines[i], take)
+		parser.Feed(p, m.lines[i], take)
 	}
 	p.Flush(take)
 	return more

@@ -7,7 +7,6 @@ import (
 	"io"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -316,28 +315,8 @@ func (p *pipeline) line(l event.Line) {
 		_ = p.long(span{l.Start, l.End}, !l.Unterminated)
 		return
 	}
-	if n := holes(l.Text); n > 0 {
-		p.parse.Flush(p.emit)
-		r := hole(l, n)
-		p.emit(&r)
-		if l.Text, l.Start = l.Text[n:], r.End; l.Start == l.End {
-			return
-		}
-	}
-	p.parse.Line(l, p.emit)
+	parser.Feed(p.parse, l, p.emit)
 }
-
-// hole is the record of the n NUL bytes at the beginning of a line: a writer without O_APPEND leaves them when the file is
-// truncated under it.
-func hole(l event.Line, n int) event.Record {
-	r := event.Record{Event: event.Event{Kind: event.Skipped}, Line: l.Number, Start: l.Start, End: l.Start + int64(n), Reason: event.Hole}
-	if n == len(l.Text) {
-		r.End, r.Lines = l.End, 1
-	}
-	return r
-}
-
-func holes(s string) int { return len(s) - len(strings.TrimLeft(s, "\x00")) }
 
 // catchUp reads what lies unread with all cores, when it is much and no other file is read so now. It begins and ends
 // between two lines.

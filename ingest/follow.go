@@ -142,15 +142,7 @@ func (w *follower) take(b block) error {
 			w.ends[0] = l
 		}
 		w.ends[1] = l
-		if n := holes(l.Text); n > 0 {
-			w.parse.Flush(w.emit)
-			r := hole(l, n)
-			w.emit(&r)
-			if l.Text, l.Start = l.Text[n:], r.End; l.Start == l.End {
-				continue
-			}
-		}
-		w.parse.Line(l, w.emit)
+		parser.Feed(w.parse, l, w.emit)
 	}
 	w.touch()
 	return w.fault

@@ -164,7 +164,7 @@ func readSample(lines []event.Line, o parser.Options) (sampleRead, error) {
 			p.Flush(emit)
 		}
 		l.Number = int64(i + 1)
-		p.Line(l, emit)
+		parser.Feed(p, l, emit)
 	}
 	p.Flush(emit)
 	r.format, r.sure = p.Format()

@@ -16,12 +16,13 @@ type hostileSizes struct {
 	garbage int64 // random bytes
 	bomb    int64 // bytes that an archive decompresses to
 	wide    int64 // bytes that an archive with a wide window decompresses to
+	mixed   int64 // bytes of records of all formats, torn and between other bytes
 	lines   int   // of each log in which all that can differ does
 }
 
 var (
-	shortHostile = hostileSizes{line: 12 << 20, endless: 48 << 20, garbage: 4 << 20, bomb: 512 << 20, wide: 16 << 20, lines: 30_000}
-	longHostile  = hostileSizes{line: 100 << 20, endless: 1 << 30, garbage: 100 << 20, bomb: 10 << 30, wide: 192 << 20, lines: 1_000_000}
+	shortHostile = hostileSizes{line: 12 << 20, endless: 48 << 20, garbage: 4 << 20, bomb: 512 << 20, wide: 16 << 20, mixed: 12 << 20, lines: 30_000}
+	longHostile  = hostileSizes{line: 100 << 20, endless: 1 << 30, garbage: 100 << 20, bomb: 10 << 30, wide: 192 << 20, mixed: 1 << 30, lines: 1_000_000}
 )
 
 // The bounds that hostile logs must not move.

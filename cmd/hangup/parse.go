@@ -60,7 +60,7 @@ func (c parseCmd) Run(ctx context.Context, e env) error {
 	err = readLines(ctx, in,
 		func(l event.Line) {
 			l.Seen = seen
-			p.Line(l, w.record)
+			parser.Feed(p, l, w.record)
 		},
 		func(silent bool) error {
 			if silent {
