@@ -160,8 +160,9 @@ func mergeClientsOfHour(ctx context.Context, tx pgx.Tx, h serviceHour) (int64, e
 		return 0, err
 	}
 	var chosen []pgtype.TID
+	size := int64(0)
 	for _, p := range worthMerging(places, maxClientBlock) {
-		chosen = append(chosen, p.row)
+		chosen, size = append(chosen, p.row), size+int64(p.size)
 	}
 	if len(chosen) == 0 {
 		return 0, nil
@@ -171,11 +172,11 @@ func mergeClientsOfHour(ctx context.Context, tx pgx.Tx, h serviceHour) (int64, e
 	if err != nil {
 		return 0, err
 	}
-	merged, err := mergeClients(rows, h.Hour)
+	merged, err := mergeClients(rows, h.Hour, size)
 	if err != nil {
 		return 0, err
 	}
-	return int64(len(chosen) - 1), copyClients(ctx, tx, h.Service, splitClients(h.Hour, merged, 1))
+	return int64(len(chosen) - 1), copyClients(ctx, tx, h.Service, splitClients(h.Hour, inOrder(merged), 1))
 }
 
 // How many clients an hour that is over keeps: those that hung up most, and of the others those that asked most. An
@@ -205,7 +206,7 @@ func foldClients(ctx context.Context, tx pgx.Tx, service int32, hour time.Time) 
 	}
 	var list []*block.Client
 	if size <= clientsAtOnce {
-		if list, err = mergeClients(rows, hour); err != nil {
+		if list, err = mergeClients(rows, hour, size); err != nil {
 			return err
 		}
 		list = cutClients(list)
@@ -220,7 +221,7 @@ func foldClients(ctx context.Context, tx pgx.Tx, service int32, hour time.Time) 
 				return err
 			}
 			dealt[i] = block.Clients{}
-			list = cutClients(inOrder(append(list, sum.clients()...)))
+			list = cutClients(append(list, sum.clients()...))
 			for k, c := range list { // of the part nothing else is to stay
 				kept := *c
 				list[k] = &kept
@@ -250,17 +251,16 @@ func dealClients(rows pgx.Rows, hour time.Time, parts int) ([]block.Clients, err
 	return dealt, err
 }
 
-// mergeClients adds up the clients of blocks of an hour, which rows have.
-func mergeClients(rows pgx.Rows, hour time.Time) ([]*block.Client, error) {
-	var (
-		sum clientSum
-		b   []byte
-	)
+// mergeClients adds up the clients of blocks of an hour, which rows have, of about so many bytes together.
+func mergeClients(rows pgx.Rows, hour time.Time, size int64) ([]*block.Client, error) {
+	var b []byte
+	n := size / 24 // bytes of a client
+	sum := clientSum{list: make([]block.Client, 0, n), numbers: make(map[string]int32, n)}
 	_, err := pgx.ForEachRow(rows, []any{(*pgtype.DriverBytes)(&b)}, func() error { return sum.add(hour, b) })
 	if err != nil {
 		return nil, err
 	}
-	return inOrder(sum.clients()), nil
+	return sum.clients(), nil
 }
 
 // clientSum adds clients up by their names. The zero value is empty.
@@ -354,31 +354,32 @@ func splitClients(hour time.Time, list []*block.Client, parts int) []clientBlock
 	return out
 }
 
-// cutClients keeps the first keepHangups clients with hang-ups and the first keepRequests without, and adds the others up.
-// list is in falling order of hang-ups, then of requests.
+// cutClients keeps the first keepHangups clients with hang-ups and the first keepRequests without, in order, and adds the
+// others up.
 func cutClients(list []*block.Client) []*block.Client {
-	var kept []*block.Client
-	var other *block.Client
-	hangups, quiet := 0, 0
+	var hung, quiet, rest []*block.Client
 	for _, c := range list {
-		keep := false
 		switch {
 		case c.Name == OtherClients:
+			rest = append(rest, c)
 		case c.Dropped+c.Reported > 0:
-			hangups++
-			keep = hangups <= keepHangups
+			hung = append(hung, c)
 		default:
-			quiet++
-			keep = quiet <= keepRequests
+			quiet = append(quiet, c)
 		}
-		switch {
-		case keep:
-			kept = append(kept, c)
-		case other == nil:
-			o := *c
-			o.Name, o.Scope = OtherClients, ""
-			other = &o
-		default:
+	}
+	hung, more := first(hung, keepHangups, func(c *block.Client) int64 { return c.Dropped + c.Reported })
+	quiet, most := first(quiet, keepRequests, func(c *block.Client) int64 { return c.Requests })
+	kept := append(inOrder(hung), inOrder(quiet)...)
+	var other *block.Client
+	for _, list := range [][]*block.Client{rest, more, most} {
+		for _, c := range list {
+			if other == nil {
+				o := *c
+				o.Name, o.Scope = OtherClients, ""
+				other = &o
+				continue
+			}
 			addClient(other, c)
 		}
 	}
@@ -386,4 +387,32 @@ func cutClients(list []*block.Client) []*block.Client {
 		kept = append(kept, other)
 	}
 	return kept
+}
+
+// first splits off the n clients that come first in order, of which by is what counts most. Of very many clients it sorts
+// few.
+func first(list []*block.Client, n int, by func(c *block.Client) int64) (firsts, rest []*block.Client) {
+	if len(list) <= n {
+		return list, nil
+	}
+	counts := make([]int64, len(list))
+	for i, c := range list {
+		counts[i] = by(c)
+	}
+	slices.Sort(counts)
+	limit := counts[len(counts)-n]
+	var edge []*block.Client
+	for _, c := range list {
+		switch v := by(c); {
+		case v > limit:
+			firsts = append(firsts, c)
+		case v == limit:
+			edge = append(edge, c)
+		default:
+			rest = append(rest, c)
+		}
+	}
+	more := n - len(firsts)
+	edge = inOrder(edge)
+	return append(firsts, edge[:more]...), append(rest, edge[more:]...)
 }
