@@ -136,5 +136,18 @@ func (u *builder) flushSigns() {
 			u.b.Activity = append(u.b.Activity, t.pending)
 		}
 	}
-	slices.SortFunc(u.b.Activity, func(a, b event.Activity) int { return cmp.Compare(a.Off, b.Off) })
+	signs := u.b.Activity
+	type place struct {
+		off int64
+		at  int
+	}
+	order := make([]place, len(signs))
+	for i := range signs {
+		order[i] = place{signs[i].Off, i}
+	}
+	slices.SortFunc(order, func(a, b place) int { return cmp.Compare(a.off, b.off) }) // signs are six times as large
+	u.b.Activity = make([]event.Activity, len(signs))
+	for i, p := range order {
+		u.b.Activity[i] = signs[p.at]
+	}
 }
