@@ -2,6 +2,7 @@ package parser
 
 import (
 	"strings"
+	"sync"
 
 	"hangup/event"
 )
@@ -89,7 +90,7 @@ type accessFormat struct {
 
 // registerAccess makes an access log's format known. It is called by init functions only.
 func registerAccess(f accessFormat) {
-	register(format{FormatInfo: f.FormatInfo, rank: f.rank, ordered: f.ordered, make: func(o Options) (grammar, error) {
+	layouts := sync.OnceValue(func() []*layout {
 		list := make([]*layout, len(f.layouts))
 		for i, text := range f.layouts {
 			list[i] = mustLayout(f.dialect, text)
@@ -97,6 +98,9 @@ func registerAccess(f accessFormat) {
 				list[i].outcome = f.outcome
 			}
 		}
-		return &access{layouts: list, clock: clock{zone: o.Zone}, accept: f.accept, other: f.other}, nil
+		return list
+	})
+	register(format{FormatInfo: f.FormatInfo, rank: f.rank, ordered: f.ordered, make: func(o Options) (grammar, error) {
+		return &access{layouts: layouts(), clock: clock{zone: o.Zone}, accept: f.accept, other: f.other}, nil
 	}})
 }

@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"hangup/event"
 )
@@ -33,6 +34,10 @@ type dialect struct {
 	split   func(source string) (cutLayout, error)
 	outcome func(x *exchange, e *event.Event)
 	wrap    func(g *access) grammar // makes another grammar of the layout's; nil: none
+	usual   []string                // layouts that many use
+
+	// The usual ones, compiled once: every writer of a log that holds several formats has readers of its own.
+	compiled map[string]func() (*layout, error)
 }
 
 // cutLayout is a layout's text, cut.
@@ -61,13 +66,21 @@ var dialects []*dialect
 // registerDialect makes a dialect known, and a format of it. It is called by init functions only.
 func registerDialect(d dialect) {
 	d.Layout = true
+	d.compiled = map[string]func() (*layout, error){}
+	for _, text := range d.usual {
+		d.compiled[text] = sync.OnceValues(func() (*layout, error) { return d.compile(text) })
+	}
 	dialects = append(dialects, &d)
 	slices.SortFunc(dialects, func(a, b *dialect) int { return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.Name, b.Name)) })
 	register(format{
 		FormatInfo: d.FormatInfo,
 		rank:       60,
 		make: func(o Options) (grammar, error) {
-			l, err := d.compile(o.Layout)
+			compile := d.compiled[o.Layout]
+			if compile == nil {
+				compile = func() (*layout, error) { return d.compile(o.Layout) }
+			}
+			l, err := compile()
 			if err != nil {
 				return nil, err
 			}
@@ -99,7 +112,7 @@ func dialectNames() []string {
 	return names
 }
 
-// layout is a layout, compiled: pieces in the order of the line.
+// layout is a layout, compiled: pieces in the order of the line. Those who read with it leave it as it is.
 type layout struct {
 	escape  escape
 	pieces  []piece

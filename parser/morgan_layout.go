@@ -17,6 +17,7 @@ func init() {
 			Durations: true,
 		},
 		order: 40,
+		usual: morganLayouts,
 		mark: func(s string) bool {
 			return strings.Contains(s, ":method") || strings.Contains(s, ":url") || strings.Contains(s, ":status") || strings.Contains(s, ":response-time")
 		},

@@ -15,6 +15,7 @@ func init() {
 			Durations: true,
 		},
 		order: 10,
+		usual: nginxLayouts,
 		mark: func(s string) bool {
 			return strings.HasPrefix(strings.TrimSpace(s), "log_format") || strings.Contains(s, "$") && !strings.Contains(s, "%{")
 		},

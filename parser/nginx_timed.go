@@ -2,6 +2,7 @@ package parser
 
 import (
 	"strings"
+	"sync"
 
 	"hangup/event"
 )
@@ -17,10 +18,12 @@ func init() {
 		},
 		rank: 20,
 		make: func(o Options) (grammar, error) {
-			return &nginxTimed{combined: mustLayout(layoutFormat, nginxCombinedLayout), clock: clock{zone: o.Zone}}, nil
+			return &nginxTimed{combined: nginxCombined(), clock: clock{zone: o.Zone}}, nil
 		},
 	})
 }
+
+var nginxCombined = sync.OnceValue(func() *layout { return mustLayout(layoutFormat, nginxCombinedLayout) })
 
 // timedKey knows the usual short names, and nginx's own. Keys that are not known are passed over.
 func timedKey(key string) (v variable, known bool) {
