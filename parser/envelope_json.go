@@ -33,8 +33,10 @@ func (e *journaldJSON) cut(line string, _ time.Time, l *letter) bool {
 	if !strings.HasPrefix(line, "{") || !strings.Contains(line, `"__REALTIME_TIMESTAMP"`) || !e.scan.scan(line) || !e.scan.has(journalTime) {
 		return false
 	}
-	if us, ok := count(e.scan.get(journalTime)); ok && us < lastYear*366*86400e6 {
-		l.base.Time = time.UnixMicro(us).UTC()
+	if us, ok := count(e.scan.get(journalTime)); ok {
+		if at := time.UnixMicro(us).UTC(); at.Year() >= firstYear && at.Year() <= lastYear {
+			l.base.Time = at
+		}
 	}
 	if m := e.scan.value(journalMessage); m.kind == jsonArray {
 		l.text = byteArray(m.raw)
