@@ -163,7 +163,7 @@ func (m *markdown) read() {
 			answer.Thousands(s.Others), answer.Thousands(s.Unparsed), answer.Thousands(s.Skipped),
 		})
 	}
-	m.table([]string{"Log", "Format", ">Requests", ">Hang-ups", ">Other", ">Unparsed", ">Blank"}, rows)
+	m.table([]string{"Log", "Format", ">Requests", ">Disconnects", ">Other", ">Unparsed", ">Blank"}, rows)
 	m.line("\n%s", accounts(m.r.Read()))
 	for i := range m.r.Sources {
 		if s := &m.r.Sources[i]; s.Unparsed > 0 && len(s.Samples) > 0 {

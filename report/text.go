@@ -244,11 +244,11 @@ func (t *writer) agents() {
 
 func (t *writer) sources() {
 	t.title("READ")
-	tw := t.table(table.Row{"Log", "Format", "Requests", "Hang-ups", "Other", "Unparsed", "Blank"}, 3, 4, 5, 6, 7)
+	tw := t.table(table.Row{"Log", "Format", "Requests", "Disconnects", "Other", "Unparsed", "Blank"}, 3, 4, 5, 6, 7)
 	for i := range t.r.Sources {
 		s := &t.r.Sources[i]
 		tw.AppendRow(table.Row{
-			fitEnd(s.title(), t.width-63), fit(cmp.Or(s.Format, "unknown"), 15), answer.Thousands(s.Requests), answer.Thousands(s.Disconnects),
+			fitEnd(s.title(), t.width-66), fit(cmp.Or(s.Format, "unknown"), 15), answer.Thousands(s.Requests), answer.Thousands(s.Disconnects),
 			answer.Thousands(s.Others), answer.Thousands(s.Unparsed), answer.Thousands(s.Skipped),
 		})
 	}
