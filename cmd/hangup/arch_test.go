@@ -18,6 +18,7 @@ import (
 var arrows = map[string][]string{
 	// L0: import nothing of ours
 	"event":      {},
+	"join":       {},
 	"migrations": {pgxModule, goose},
 	"web":        {},
 	"demo":       {},
@@ -27,7 +28,7 @@ var arrows = map[string][]string{
 	"cause":           {"event"},
 	"answer":          {"event"},
 	"store/block":     {"event"},
-	"store":           {"event", "store/block", pgxModule, "golang.org/x/sync"},
+	"store":           {"event", "join", "store/block", pgxModule, "golang.org/x/sync"},
 	"store/local":     {pgxModule},
 	"store/storetest": {"event", "migrations", "store/local", pgxModule},
 	"jobs":            {"event", gocron},
@@ -40,7 +41,7 @@ var arrows = map[string][]string{
 		"event", "parser", "store", "cause", "answer", echo,
 		"github.com/oapi-codegen/runtime", "github.com/goccy/go-yaml", "github.com/VictoriaMetrics/metrics",
 	},
-	"report":               {"event", "parser", "ingest", "answer", goPretty},
+	"report":               {"event", "join", "parser", "ingest", "answer", goPretty},
 	"store/storetest/fill": {"event", "store", "store/block", pgxModule},
 	// L3: plugs all together
 	"cmd/hangup": {"*"},
@@ -70,6 +71,7 @@ var only = map[string][]string{
 var never = map[string][]string{
 	"parser": {"os", "net", "net/http", "context", "sync/atomic", "io/ioutil", "log", "log/slog", "database/sql"},
 	"event":  {"os", "net", "net/http", "context", "sync"},
+	"join":   {"os", "net", "net/http", "context", "sync"},
 	"cause":  {"os", "net", "net/http", "context", "sync"},
 	"answer": {"os", "net", "net/http", "context", "sync"},
 }
