@@ -14,30 +14,44 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"hangup/event"
-	"hangup/store/block"
+	"hangup/join"
 )
 
-//go:embed sql/join.sql
-var joinSQL string
-
-// joinRounds bounds the rounds of one run; what is left is joined at the next.
-const joinRounds = 50
+// What joining asks: for reports, for the records that they may be joined to, and to join them.
+var (
+	//go:embed sql/join_reports.sql
+	joinReportsSQL string
+	//go:embed sql/join_targets.sql
+	joinTargetsSQL string
+	//go:embed sql/join.sql
+	joinSQL string
+)
 
 // joinWindow is how long after it was stored a report may be joined still: what it belongs to may be read later than it.
-const joinWindow = 15 * time.Minute
+const joinWindow = join.Window
 
-// What a commit joins by itself: batches of up to joinLive hang-ups whose newest is joinRecent old at most, in joinLiveRounds
-// rounds, with reports that were stored within joinRecent.
+// What a commit joins by itself: batches of up to joinLive hang-ups whose newest is joinRecent old at most, with reports that
+// were stored within joinRecent, if it need not look at more than joinLiveMost records for that.
 const (
-	joinLive       = 1000
-	joinLiveRounds = 5
-	joinRecent     = time.Minute
-	joinPatience   = 200 * time.Millisecond // with another that changes the stored hang-ups
+	joinLive     = 1000
+	joinLiveMost = 20_000
+	joinRecent   = time.Minute
+	joinPatience = 200 * time.Millisecond // with another that changes the stored hang-ups
 )
 
-// joinBudget bounds each round of joining within a commit: thousands of hang-ups of one client in one second are compared
-// with each other.
+// joinBudget bounds each statement of joining within a commit.
 var joinBudget = "500ms"
+
+// What is looked at together: reports of joinSpan, and no more than joinMost records, which take some 50 MB. It takes a few
+// steps to find a record's own; joinSteps for each of them are too many.
+const (
+	joinSpan  = time.Hour
+	joinMost  = 200_000
+	joinSteps = 200
+)
+
+// errTooMany says that there are more records than may be looked at together.
+var errTooMany = errors.New("too many hang-ups to be joined together")
 
 // queryCanceled is the SQLSTATE of a statement that took longer than it may.
 const queryCanceled = "57014"
@@ -46,7 +60,8 @@ const queryCanceled = "57014"
 const flattenSQL = `UPDATE disconnect d SET joined_generation_id = p.joined_generation_id, joined_off = p.joined_off
 	FROM disconnect p
 	WHERE d.service_id = $1 AND d.day = ANY ($2::date[]) AND d.joined_generation_id IS NOT NULL
-		AND p.service_id = $1 AND p.day BETWEEN d.day - 1 AND d.day + 1 AND p.generation_id = d.joined_generation_id AND p.off = d.joined_off
+		AND p.service_id = $1 AND p.day BETWEEN $3::date - 1 AND $4::date + 1 AND p.day BETWEEN d.day - 1 AND d.day + 1
+		AND p.generation_id = d.joined_generation_id AND p.off = d.joined_off
 		AND p.joined_generation_id IS NOT NULL`
 
 // Join joins the reports that were stored in the last minutes, of whatever time, to the records that count the same
@@ -72,11 +87,11 @@ func (s *Store) Join(ctx context.Context, now time.Time) (n int64, err error) {
 			k, err := s.joinSlice(ctx, conn, pgx.NamedArgs{
 				"service": service, "days": wanted, "recent": now.Add(-joinWindow), "from": nil, "to": nil, "generation": 0, "clients": nil, "paths": nil,
 			})
-			if isCanceled(err) { // in slices it is little enough
+			n += k
+			if isTooMuch(err) { // in slices it is little enough
 				return markDue(ctx, conn.Conn(), service, 0, wanted, now)
 			}
 			if err == nil && k > 0 {
-				n += k
 				err = flatten(ctx, conn, service, wanted)
 			}
 			return err
@@ -122,7 +137,7 @@ func joinBatch(ctx context.Context, tx pgx.Tx, service int32, now time.Time, b *
 		if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = '`+joinBudget+`'`); err != nil {
 			return err
 		}
-		n, err := joinReports(ctx, tx, joinLiveRounds, pgx.NamedArgs{
+		n, err := joinReports(ctx, tx, joinLiveMost, pgx.NamedArgs{
 			"service": service, "days": days, "recent": now.Add(-joinRecent), "from": nil, "to": nil,
 			"generation": b.Generation, "clients": clients, "paths": paths,
 		})
@@ -135,7 +150,7 @@ func joinBatch(ctx context.Context, tx pgx.Tx, service int32, now time.Time, b *
 		_, err = tx.Exec(ctx, `SET LOCAL statement_timeout TO DEFAULT`)
 		return err
 	})
-	if isCanceled(err) { // what was written is not undone: the job has more time
+	if isTooMuch(err) { // what was written is not undone: the job has more time
 		return markDue(ctx, tx, service, b.Generation, days, now)
 	}
 	if err != nil {
@@ -144,10 +159,11 @@ func joinBatch(ctx context.Context, tx pgx.Tx, service int32, now time.Time, b *
 	return nil
 }
 
-// isCanceled says whether a statement took longer than it may.
-func isCanceled(err error) bool {
+// isTooMuch says whether there was too much to be joined together: a statement took longer than it may, or there are too
+// many records.
+func isTooMuch(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && pg.Code == queryCanceled
+	return ok && pg.Code == queryCanceled || errors.Is(err, errTooMany)
 }
 
 // lockBriefly takes the lock on the service's hang-ups until the transaction ends, and says whether it could.
@@ -167,38 +183,6 @@ func lockBriefly(ctx context.Context, tx pgx.Tx, service int32) (held bool, err 
 	}
 }
 
-// joiner is a connection, or a transaction on one.
-type joiner interface {
-	Begin(ctx context.Context) (pgx.Tx, error)
-}
-
-// joinReports runs rounds of joining until nothing fits.
-func joinReports(ctx context.Context, conn joiner, rounds int, args pgx.NamedArgs) (n int64, err error) {
-	for range rounds {
-		var k int
-		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-			rows, err := tx.Query(ctx, joinSQL, args)
-			if err != nil {
-				return err
-			}
-			joined, err := pgx.CollectRows(rows, pgx.RowToStructByPos[joinedReport])
-			if err != nil || len(joined) == 0 {
-				return err
-			}
-			k = len(joined)
-			return takeOut(ctx, tx, args["service"].(int32), joined)
-		})
-		if err != nil {
-			return n, err
-		}
-		n += int64(k)
-		if k == 0 {
-			break
-		}
-	}
-	return n, nil
-}
-
 // flatten points what is joined to records that are joined now at the records that count.
 func flatten(ctx context.Context, conn joiner, service int32, days []time.Time) error {
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
@@ -207,64 +191,7 @@ func flatten(ctx context.Context, conn joiner, service int32, days []time.Time) 
 		if _, err := tx.Exec(ctx, `SET LOCAL enable_nestloop = off`); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, flattenSQL, service, days)
+		_, err := tx.Exec(ctx, flattenSQL, service, days, slices.MinFunc(days, time.Time.Compare), slices.MaxFunc(days, time.Time.Compare))
 		return err
 	})
-}
-
-// joinedReport is a report that another record counts from now on.
-type joinedReport struct {
-	At           time.Time
-	Route, Agent int32
-	Party        string
-	Client       *string
-	Scope        string
-}
-
-// takeOut takes reports out of the counts by minute and by client. Their hours are marked as dirty already.
-func takeOut(ctx context.Context, tx pgx.Tx, service int32, joined []joinedReport) error {
-	type place struct {
-		hour  time.Time
-		route int32
-	}
-	cells := map[place][][]byte{}
-	clients := map[time.Time]*block.Clients{}
-	for _, j := range joined {
-		at := j.At.UTC()
-		hour := at.Truncate(time.Hour)
-		var p event.Party
-		if p.UnmarshalText([]byte(j.Party)) != nil {
-			p = event.PartyUnknown
-		}
-		c := block.Cell{Minute: at.Minute(), Agent: j.Agent}
-		c.Reported[event.PartyIndex(p)] = -1
-		k := place{hour, j.Route}
-		cells[k] = append(cells[k], packCells([]block.Cell{c}))
-		if j.Client == nil {
-			continue
-		}
-		if clients[hour] == nil {
-			clients[hour] = &block.Clients{}
-		}
-		clients[hour].Add(hour, &block.Client{Name: *j.Client, Scope: j.Scope, Clients: 1, Reported: -1, LastSeen: at})
-	}
-	var minutes []minuteBlock
-	for k, b := range cells {
-		merged, err := mergeCells(nil, b)
-		if err != nil {
-			return err
-		}
-		minutes = append(minutes, minuteBlock{k.hour, k.route, packCells(merged)})
-	}
-	if err := copyMinutes(ctx, tx, service, minutes); err != nil {
-		return fmt.Errorf("take reports out of the counts: %w", err)
-	}
-	var packed []clientBlock
-	for hour, w := range clients {
-		packed = append(packed, clientBlock{hour: hour, parts: 1, clients: w.Bytes()})
-	}
-	if err := copyClients(ctx, tx, service, packed); err != nil {
-		return fmt.Errorf("take reports out of the counts by client: %w", err)
-	}
-	return nil
 }

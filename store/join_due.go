@@ -20,18 +20,18 @@ const (
 // importWait is how long an import waits for the lock on stored hang-ups.
 const importWait = 10 * time.Minute
 
-// A slice of reports that takes longer than sliceBudget to be joined is halved, down to narrowest; of a day whose narrowest
-// slices take longer still, as many are tried as maxCrowded: they hold thousands of hang-ups that are alike.
+// A slice of reports that is too much is halved, down to narrowest. Once slices that were too much have taken crowdBudget
+// in one call, none is halved any more.
 const (
-	narrowest  = time.Second
-	maxCrowded = 3
+	narrowest   = time.Second
+	crowdBudget = 2 * time.Minute
 )
 
 // sliceBudget bounds each statement that joins a slice, as PostgreSQL writes times.
 var sliceBudget = "20s"
 
-// ErrCrowded says that in some second so many reports and hang-ups are alike that they were not joined: those count twice.
-var ErrCrowded = errors.New("too many reports are alike in one second to be joined: their hang-ups count twice")
+// ErrCrowded says that at some time there are so many hang-ups that not all reports were joined: those count twice.
+var ErrCrowded = errors.New("too many hang-ups at one time to find all reports that tell of the same: those count twice")
 
 // executor is a connection or a transaction.
 type executor interface {
@@ -55,33 +55,61 @@ func (s *Store) JoinDue(ctx context.Context, now time.Time) (int64, error) {
 	return s.joinDue(ctx, now.Add(time.Hour), now.Add(time.Hour), importWait)
 }
 
-// joinDue joins the reports of days that were marked last before rest, or first before longest.
+// due is a day whose reports are to be joined.
+type due struct {
+	Service int32
+	Day     time.Time
+	Marked  time.Time
+}
+
+// crowd is what was too much in a call of joinDue.
+type crowd struct {
+	spent time.Duration // on slices that were too much
+	first due
+	days  int // that have reports which were given up
+	left  int // days that were not begun any more: they stay due
+}
+
+// err says what was not joined.
+func (c *crowd) err() error {
+	if c.days == 0 {
+		return nil
+	}
+	more, left := "", ""
+	if c.days > 1 {
+		more = fmt.Sprintf(" and %d more days", c.days-1)
+	}
+	if c.left > 0 {
+		left = fmt.Sprintf(" (%d days later on are not joined yet: the service does it, or the next import)", c.left)
+	}
+	return fmt.Errorf("service %d, %s%s: %w%s", c.first.Service, c.first.Day.Format(time.DateOnly), more, ErrCrowded, left)
+}
+
+// joinDue joins the reports of days that were marked last before rest, or first before longest. What is too much takes
+// bounded time: the first day with such slices is begun and ended in every call, and days that come after are left as they
+// are once the time is up.
 func (s *Store) joinDue(ctx context.Context, rest, longest time.Time, patience time.Duration) (n int64, err error) {
 	rows, err := s.pool.Query(ctx, `SELECT service_id, day, max(marked_at) FROM join_due GROUP BY 1, 2
 		HAVING max(marked_at) <= $1 OR min(since) <= $2 ORDER BY 1, 2`, rest, longest)
 	if err != nil {
 		return 0, fmt.Errorf("list days to join: %w", err)
 	}
-	type due struct {
-		Service int32
-		Day     time.Time
-		Marked  time.Time
-	}
 	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[due])
 	if err != nil {
 		return 0, fmt.Errorf("list days to join: %w", err)
 	}
-	var crowded error
-	for _, d := range list {
+	var c crowd
+	for i, d := range list {
+		if c.spent >= s.crowdBudget {
+			c.left = len(list) - i
+			break
+		}
 		done, err := s.changeHangups(ctx, d.Service, patience, func(conn *pgxpool.Conn) error {
-			k, err := s.joinDay(ctx, conn, d.Service, d.Day)
-			n += k
-			if errors.Is(err, ErrCrowded) { // tried again, it would end the same way
-				crowded = fmt.Errorf("service %d, %s: %w", d.Service, d.Day.Format(time.DateOnly), err)
-			} else if err != nil {
+			k, err := s.joinDay(ctx, conn, d, &c)
+			if n += k; err != nil {
 				return err
 			}
-			// What was marked meanwhile stays due.
+			// What was marked meanwhile stays due. What was given up would end the same way, and does not.
 			if _, err = conn.Exec(ctx, `DELETE FROM join_due WHERE service_id = $1 AND day = $2 AND marked_at <= $3`, d.Service, d.Day, d.Marked); err == nil {
 				_, err = conn.Exec(ctx, `UPDATE join_due SET since = marked_at WHERE service_id = $1 AND day = $2`, d.Service, d.Day)
 			}
@@ -94,13 +122,13 @@ func (s *Store) joinDue(ctx context.Context, rest, longest time.Time, patience t
 			return n, fmt.Errorf("join the reports of service %d of %s: %w", d.Service, d.Day.Format(time.DateOnly), err)
 		}
 	}
-	return n, crowded
+	return n, c.err()
 }
 
-// joinDay joins the reports of a day, hour by hour. It is ErrCrowded when that could not be done for some of them.
-func (s *Store) joinDay(ctx context.Context, conn *pgxpool.Conn, service int32, day time.Time) (n int64, err error) {
+// joinDay joins the reports of a day, hour by hour. It notes what could not be joined.
+func (s *Store) joinDay(ctx context.Context, conn *pgxpool.Conn, d due, c *crowd) (n int64, err error) {
 	rows, err := conn.Query(ctx, `SELECT DISTINCT date_trunc('hour', at, 'UTC') FROM disconnect
-		WHERE service_id = $1 AND day = $2 AND NOT exchange AND joined_generation_id IS NULL AND phase <> 'idle' ORDER BY 1`, service, day)
+		WHERE service_id = $1 AND day = $2 AND NOT exchange AND joined_generation_id IS NULL AND phase <> 'idle' ORDER BY 1`, d.Service, d.Day)
 	if err != nil {
 		return 0, err
 	}
@@ -108,22 +136,23 @@ func (s *Store) joinDay(ctx context.Context, conn *pgxpool.Conn, service int32, 
 	if err != nil {
 		return 0, err
 	}
-	crowded := 0
+	crowded := false
 	var join func(from, to time.Time) error
 	join = func(from, to time.Time) error {
+		began := time.Now()
 		k, err := s.joinSlice(ctx, conn, pgx.NamedArgs{
-			"service": service, "days": []time.Time{day}, "recent": time.Unix(0, 0), "from": from, "to": to, "generation": 0, "clients": nil, "paths": nil,
+			"service": d.Service, "days": []time.Time{d.Day}, "recent": time.Unix(0, 0), "from": from, "to": to, "generation": 0, "clients": nil, "paths": nil,
 		})
-		n += k
-		switch {
-		case !isCanceled(err):
+		if n += k; !isTooMuch(err) {
 			return err
-		case to.Sub(from) <= narrowest:
-			crowded++
+		}
+		c.spent += time.Since(began)
+		if to.Sub(from) <= narrowest || c.spent >= s.crowdBudget {
+			crowded = true
 			return nil
 		}
 		mid := from.Add(to.Sub(from) / 2)
-		if err := join(from, mid); err != nil || crowded >= maxCrowded {
+		if err := join(from, mid); err != nil {
 			return err
 		}
 		return join(mid, to)
@@ -132,20 +161,19 @@ func (s *Store) joinDay(ctx context.Context, conn *pgxpool.Conn, service int32, 
 		if err := join(h, h.Add(time.Hour)); err != nil {
 			return n, err
 		}
-		if crowded >= maxCrowded {
-			break
+	}
+	if crowded {
+		if c.days++; c.days == 1 {
+			c.first = d
 		}
 	}
 	// Also when nothing was joined now: a run before may have been cut off here.
-	if err = flatten(ctx, conn, service, []time.Time{day}); err == nil && crowded > 0 {
-		err = ErrCrowded
-	}
-	return n, err
+	return n, flatten(ctx, conn, d.Service, []time.Time{d.Day})
 }
 
-// joinSlice joins what args choose, until nothing fits, with a bound on the time that each round takes.
+// joinSlice joins what args choose, until nothing fits, with bounds on the time that each statement takes and on records.
 func (s *Store) joinSlice(ctx context.Context, conn *pgxpool.Conn, args pgx.NamedArgs) (int64, error) {
-	return joinReports(ctx, bounded{conn, s.sliceBudget}, joinRounds, args)
+	return joinReports(ctx, bounded{conn, s.sliceBudget}, s.joinMost, args)
 }
 
 // bounded begins transactions whose statements may take so long.

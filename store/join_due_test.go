@@ -66,12 +66,12 @@ func TestJoinDue(t *testing.T) {
 
 func ignore(_ int64, err error) error { return err }
 
-// TestJoinCrowded has reports of one second that take too long to be joined: the others are, and it is said once.
+// TestJoinCrowded has more hang-ups in one second than are looked at together: the others are joined, and it is said once.
 func TestJoinCrowded(t *testing.T) {
 	t.Parallel()
 	r := newJoinRig(t)
 	at := time.Now().Add(-30 * time.Hour).Truncate(time.Hour)
-	const alike, others = 3000, 30
+	const alike, others = 300, 30
 	var exchanges, reports []event.Hangup
 	for i := range alike {
 		exchanges = append(exchanges, hangUp(at.Add(time.Duration(i)*time.Microsecond), "192.0.2.1", "/a"))
@@ -83,7 +83,7 @@ func TestJoinCrowded(t *testing.T) {
 	}
 	r.access.Add(t, exchanges...)
 	r.err.Add(t, reports...)
-	r.st.SetSliceBudget("300ms")
+	r.st.SetJoinMost(alike - 1)
 	n, err := r.st.JoinDue(t.Context(), time.Now())
 	if !errors.Is(err, store.ErrCrowded) || n != others {
 		t.Errorf("%d reports were joined, %v; want %d", n, err, others)
@@ -92,4 +92,23 @@ func TestJoinCrowded(t *testing.T) {
 	if n, err := r.st.JoinDue(t.Context(), time.Now()); n != 0 || err != nil {
 		t.Errorf("a second time: %d, %v", n, err)
 	}
+}
+
+// TestJoinTooLong bounds the time of each statement: what takes longer is halved, and given up in the end.
+func TestJoinTooLong(t *testing.T) {
+	t.Parallel()
+	r := newJoinRig(t)
+	at := time.Now().Add(-30 * time.Hour).Truncate(time.Hour)
+	r.access.Add(t, hangUp(at, "192.0.2.1", "/a"))
+	r.err.Add(t, report(at, "192.0.2.1", "/a"))
+	lock, err := r.pool.Begin(t.Context())
+	check(t, err)
+	_, err = lock.Exec(t.Context(), `SELECT FROM disconnect FOR UPDATE`)
+	check(t, err)
+	r.st.SetSliceBudget("20ms")
+	if n, err := r.st.JoinDue(t.Context(), time.Now()); !errors.Is(err, store.ErrCrowded) || n != 0 {
+		t.Errorf("%d reports were joined, %v", n, err)
+	}
+	check(t, lock.Rollback(t.Context()))
+	checkCounts(t, r.pool)
 }

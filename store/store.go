@@ -4,6 +4,7 @@ package store
 
 import (
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -19,9 +20,11 @@ type Store struct {
 	days days
 
 	sliceBudget string // see joinSlice
+	joinMost    int
+	crowdBudget time.Duration
 }
 
 // New returns a Store that works through pool. The caller closes the pool after the last use of the Store.
 func New(pool *pgxpool.Pool) *Store {
-	return &Store{pool: pool, sliceBudget: sliceBudget}
+	return &Store{pool: pool, sliceBudget: sliceBudget, joinMost: joinMost, crowdBudget: crowdBudget}
 }
