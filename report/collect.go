@@ -143,12 +143,12 @@ func (c *collector) takeBack(h *held) {
 	h.route.Reported[i]--
 	h.agent.Reported[i]--
 	if h.timed {
-		h.route.drop.Remove(h.duration / 1000)
+		h.route.drop.Remove(h.Duration / 1000)
 	}
 	c.how[h.how]--
 	c.phase[h.phase]--
-	c.series.add(floor(h.at/1e6, 60)/60, 0, -1)
-	if h.client != 0 {
-		c.clients.takeBack(h.client)
+	c.series.add(floor(h.At/1e6, 60)/60, 0, -1)
+	if h.Client != 0 {
+		c.clients.takeBack(h.Client)
 	}
 }
