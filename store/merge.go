@@ -162,7 +162,7 @@ func mergeClientsOfHour(ctx context.Context, tx pgx.Tx, h serviceHour) (int64, e
 	var chosen []pgtype.TID
 	size := int64(0)
 	for _, p := range worthMerging(places, maxClientBlock) {
-		chosen, size = append(chosen, p.row), size+int64(p.size)
+		chosen, size = append(chosen, p.row), size+p.size
 	}
 	if len(chosen) == 0 {
 		return 0, nil

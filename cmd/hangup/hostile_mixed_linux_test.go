@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -132,7 +133,7 @@ func (h *hostile) mixed(name string) int64 {
 				from := rnd.IntN(len(log))
 				b = bytes.Join(log[from:min(len(log), from+1+rnd.IntN(40))], nil)
 			case k < 550 && len(line) > 1: // torn
-				b = append(line[rnd.IntN(len(line)/2+1):len(line)/2+rnd.IntN(len(line)/2)], '\n')
+				b = slices.Concat(line[rnd.IntN(len(line)/2+1):len(line)/2+rnd.IntN(len(line)/2)], []byte("\n"))
 			case k < 650: // its end is missing: the next one stands in the same line
 				b = line[:rnd.IntN(len(line)+1)]
 			case k < 800 && len(line) > 0: // some bytes are others

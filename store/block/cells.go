@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"hangup/event"
 )
@@ -93,7 +94,7 @@ func (w *Cells) Add(c *Cell) {
 }
 
 // Bytes returns the block.
-func (w *Cells) Bytes() []byte { return w.b[:len(w.b):len(w.b)] }
+func (w *Cells) Bytes() []byte { return slices.Clip(w.b) }
 
 // Reset begins a new block behind the old one, whose bytes stay valid.
 func (w *Cells) Reset() {
