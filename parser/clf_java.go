@@ -53,7 +53,7 @@ func init() {
 // acceptTomcat refuses lines with other fields, and durations of Tomcat 9 and before, which counts %D in milliseconds:
 // there it is in the second that %T says, and never shorter than %F. Such a duration is read as what it is.
 func acceptTomcat(x *exchange, e *event.Event) bool {
-	if x.has(vConnection) && !acceptConnection(x, e) || strings.IndexByte(x.values[vAgent], '"') >= 0 {
+	if x.has(vConnection) && !acceptConnection(x, e) || strings.IndexByte(x.raw(vAgent), '"') >= 0 {
 		return false
 	}
 	took, ok := count(x.raw(vMicros))

@@ -2,8 +2,11 @@ package parser
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+
+	"hangup/event"
 )
 
 // TestAccessOutcomes holds what each server's access log says of how an exchange ended.
@@ -118,6 +121,22 @@ func TestAccessStrict(t *testing.T) {
 				t.Errorf("%s takes %s: %v", format, line, r)
 			}
 		}
+	}
+}
+
+// TestTomcatAfterRefused reads a line without a user agent behind one that was refused for its user agent.
+func TestTomcatAfterRefused(t *testing.T) {
+	t.Parallel()
+	p, err := New(Options{Format: "tomcat-access"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []event.Kind
+	feed(p, []byte(`127.0.0.9 - - [23/Nov/2026:07:15:40 +0000] "GET /a HTTP/1.1" 200 5 "-" "x \"z\""
+127.0.0.14 [23/Nov/2026:07:15:41 +0000] "GET /fast HTTP/1.1" 200 5 0 645 +
+`), func(r *event.Record) { got = append(got, r.Kind) })
+	if want := []event.Kind{event.Unparsed, event.Request}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 
