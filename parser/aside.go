@@ -54,7 +54,7 @@ func (a *Aside) Line(l *event.Line, emit func(*event.Record)) bool {
 	if a.r.read(); a.r.rec.Reason != "" {
 		return false
 	}
-	emit(&a.r.rec)
+	emit(a.r.rec)
 	return true
 }
 

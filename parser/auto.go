@@ -26,6 +26,7 @@ type auto struct {
 	base  Options   // the zone, the hint and users' formats
 	fixed plan      // what is given of the plan
 	found Detection // what is in use
+	stock *stock    // of the readers of all writers
 	in    *mixed    // lines without an envelope; nil until a format is chosen
 	post  *post     // lines with one
 
@@ -47,6 +48,7 @@ type auto struct {
 
 func newAuto(o Options, fixed plan) *auto {
 	a := &auto{base: Options{Zone: o.Zone, Hint: o.Hint, User: o.User}, fixed: fixed, wait: 1, named: map[string]int{}}
+	a.stock = newStock(a.base)
 	a.watch = a.count
 	return a
 }
@@ -187,11 +189,11 @@ func (a *auto) choose(lines []string, seen time.Time, keep bool) {
 	if len(a.fixed.formats) > 0 {
 		p.formats = a.fixed.formats
 	}
-	in, err := newMixed(a.base, p, a.note)
+	in, err := newMixed(a.stock, p, a.note)
 	if err != nil {
 		return // the formats were made when they were detected
 	}
-	a.in, a.post, a.found = in, newPost(a.base, p, a.note), d
+	a.in, a.post, a.found = in, newPost(a.stock, p, a.note), d
 	a.records, a.unparsed, a.unknown = 0, 0, nil
 }
 

@@ -236,7 +236,7 @@ func (panicking) read(string, *event.Record) event.Reason { panic("defect") }
 
 func TestPanic(t *testing.T) {
 	t.Parallel()
-	r := &reader{name: "defect", grammar: panicking{}, single: true}
+	r := &reader{name: "defect", grammar: panicking{}, single: true, rec: &event.Record{}}
 	n := 0
 	feed(r, []byte("a\nb\n"), func(rec *event.Record) {
 		n++
@@ -370,9 +370,9 @@ func (g *lookedAt) read(text string, r *event.Record) event.Reason {
 func TestSearchLongLine(t *testing.T) {
 	t.Parallel()
 	no, yes := &lookedAt{}, &lookedAt{mark: "mark"}
-	m := &mixed{others: []Options{}, found: func(string, string) {}}
+	m := &mixed{all: true, found: func(string, string) {}}
 	for i, g := range []*lookedAt{no, yes} {
-		m.rest = append(m.rest, &reader{name: fmt.Sprint(i), grammar: g, single: true})
+		m.rest = append(m.rest, idle{own: &reader{name: fmt.Sprint(i), grammar: g, single: true, rec: &event.Record{}}})
 	}
 	for _, s := range []string{"x" + strings.Repeat("a", MaxLine-2), "mark" + strings.Repeat("b", MaxLine-5)} {
 		no.bytes, yes.bytes = 0, 0

@@ -41,12 +41,12 @@ type cloudFront struct {
 }
 
 // cloudFrontKeys are the names of the columns as keys, with the columns as places.
-var cloudFrontKeys = func() map[string]uint8 {
+var cloudFrontKeys = func() *jsonTable {
 	table := map[string]uint8{}
 	for name, c := range w3cNames {
 		table[name] = uint8(c)
 	}
-	return table
+	return newJSONTable(table)
 }()
 
 // object reads a JSON object into the table's values.
@@ -67,6 +67,7 @@ func (g *cloudFront) read(line string, r *event.Record) event.Reason {
 	t, e := &g.table, &r.Event
 	if name, value := w3cDirective(line); name != "" {
 		if name == "Fields" {
+			t.named = true
 			if !strings.Contains(value, "x-edge-") || !strings.Contains(value, "sc-status") {
 				t.columns = t.columns[:0]
 				return event.NoFormat
@@ -126,6 +127,8 @@ func (g *cloudFront) read(line string, r *event.Record) event.Reason {
 	cloudFrontEnd(e, detail)
 	return ""
 }
+
+func (g *cloudFront) remembers() bool { return g.table.named }
 
 // cloudFrontEnd reads x-edge-detailed-result-type. The other values are cache results (Hit, Miss, RefreshHit ...),
 // errors of names and of responses that are wrong (OriginDnsError, OriginInvalidResponse..., OriginHeaderTooBigError,

@@ -31,7 +31,7 @@ const (
 	azureOtherClient
 )
 
-var azureAppGWKeys = map[string]uint8{
+var azureAppGWKeys = newJSONTable(map[string]uint8{
 	"timeStamp": jkTime, "time": jkTime, "category": azureCategory, "properties.instanceId": azureInstance,
 	"properties.clientIP": jkClient, "properties.clientPort": jkClientPort, "properties.httpMethod": jkMethod,
 	"properties.requestUri": jkTarget, "properties.requestQuery": jkQuery, "properties.userAgent": jkAgent,
@@ -40,7 +40,7 @@ var azureAppGWKeys = map[string]uint8{
 	"properties.serverRouted": jkUpstream, "properties.serverStatus": jkUpstreamStatus,
 	"properties.serverResponseLatency": jkUpstreamTime, "properties.transactionId": jkID,
 	"properties.error_info": azureError, "properties.referer": jkReferer,
-}
+})
 
 type azureAppGW struct {
 	oneLine

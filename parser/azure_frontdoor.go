@@ -24,7 +24,7 @@ func init() {
 	})
 }
 
-var azureFrontDoorKeys = map[string]uint8{
+var azureFrontDoorKeys = newJSONTable(map[string]uint8{
 	"time": jkTime, "timeStamp": jkTime, "category": azureCategory, "properties.errorInfo": azureError, "properties.ErrorInfo": azureError,
 	"properties.clientIp": jkClient, "properties.socketIp": azureOtherClient, "properties.clientPort": jkClientPort,
 	"properties.httpMethod": jkMethod, "properties.requestUri": jkTarget, "properties.httpVersion": jkProtocol,
@@ -32,7 +32,7 @@ var azureFrontDoorKeys = map[string]uint8{
 	"properties.httpStatusCode": jkStatus, "properties.responseBytes": jkBytes, "properties.timeTaken": jkDuration,
 	"properties.originIp": jkUpstream, "properties.originName": jkUpstream, "properties.backendHostname": jkUpstream,
 	"properties.trackingReference": jkID,
-}
+})
 
 type azureFrontDoor struct {
 	oneLine

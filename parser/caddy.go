@@ -67,6 +67,8 @@ func (g *caddy) read(line string, r *event.Record) event.Reason {
 	return g.record(e, logger, message)
 }
 
+func (g *caddy) remembers() bool { return g.began }
+
 // cutCompose takes "service  | " off, which compose puts before the lines of a container.
 func cutCompose(line string) string {
 	if i := strings.Index(line[:min(len(line), 80)], " | "); i > 0 && line[0] != '{' && strings.IndexByte(strings.TrimRight(line[:i], " "), ' ') < 0 {

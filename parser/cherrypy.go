@@ -54,6 +54,8 @@ func (g *cherryPy) place(line string, open bool) place {
 	return g.block.next(line, open)
 }
 
+func (g *cherryPy) remembers() bool { return g.block.remembers() || g.access.remembers() }
+
 func (g *cherryPy) read(text string, r *event.Record) event.Reason {
 	e := &r.Event
 	first, lines := splitRecord(text, r.Lines)

@@ -28,13 +28,13 @@ const (
 	cloudflareNanos
 )
 
-var cloudflareKeys = map[string]uint8{
+var cloudflareKeys = newJSONTable(map[string]uint8{
 	"EdgeStartTimestamp": jkTime, "EdgeEndTimestamp": cloudflareEnd, "ClientIP": jkClient, "ClientSrcPort": jkClientPort,
 	"ClientRequestMethod": jkMethod, "ClientRequestURI": jkTarget, "ClientRequestPath": jkPath, "ClientRequestHost": jkHost,
 	"ClientRequestProtocol": jkProtocol, "ClientRequestUserAgent": jkAgent, "ClientRequestReferer": jkReferer,
 	"EdgeResponseStatus": jkStatus, "EdgeResponseBytes": jkBytes, "RayID": jkID, "OriginIP": jkUpstream,
 	"OriginResponseStatus": jkUpstreamStatus, "OriginResponseDurationMs": jkUpstreamTime, "OriginResponseTime": cloudflareNanos,
-}
+})
 
 type cloudflare struct {
 	oneLine

@@ -86,6 +86,8 @@ func (g *daphne) place(line string, open bool) place {
 	return g.block.next(line, open)
 }
 
+func (g *daphne) remembers() bool { return len(g.open) > 0 || g.block.remembers() }
+
 func (g *daphne) read(text string, r *event.Record) event.Reason {
 	e := &r.Event
 	first, lines := splitRecord(text, r.Lines)

@@ -54,6 +54,8 @@ func (g *djangoRunserver) place(line string, open bool) place {
 	return where
 }
 
+func (g *djangoRunserver) remembers() bool { return g.block.remembers() }
+
 // cutDjango takes "[23/Nov/2026 07:07:19] " or "[23/Nov/2026 07:07:28,891] " from a line.
 func cutDjango(s string) (t, message string, ok bool) {
 	if len(s) < 23 || s[0] != '[' || s[3] != '/' || s[7] != '/' || s[12] != ' ' {

@@ -76,6 +76,8 @@ func (g *dotnetLog) place(line string, open bool) place {
 	return whole
 }
 
+func (g *dotnetLog) remembers() bool { return g.state == dotnetStray }
+
 // isDotnetTrace says whether a line is of a trace: "   at A.B(String c) in /a.cs:line 1", " ---> A.B: c",
 // "   --- End of inner exception stack trace ---", "--- End of stack trace from previous location ---".
 func isDotnetTrace(line, text string) bool {

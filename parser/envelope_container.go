@@ -43,7 +43,7 @@ const (
 	dockerTime
 )
 
-var dockerKeys = map[string]uint8{"log": dockerLog, "stream": dockerStream, "time": dockerTime}
+var dockerKeys = newJSONTable(map[string]uint8{"log": dockerLog, "stream": dockerStream, "time": dockerTime})
 
 func (e *dockerJSON) cut(line string, _ time.Time, l *letter) bool {
 	if !strings.HasPrefix(line, `{"log":"`) && !(strings.HasPrefix(line, "{") && strings.Contains(line[:min(len(line), 512)], `"log":`)) {

@@ -22,12 +22,12 @@ const (
 	journalPriority
 )
 
-func newJournaldJSON() *journaldJSON {
-	return &journaldJSON{scan: newJSONScanner(map[string]uint8{
-		"__REALTIME_TIMESTAMP": journalTime, "_SOURCE_REALTIME_TIMESTAMP": journalSource, "MESSAGE": journalMessage,
-		"SYSLOG_IDENTIFIER": journalName, "_COMM": journalName, "_PID": journalPID, "SYSLOG_PID": journalSyslogPID, "PRIORITY": journalPriority,
-	})}
-}
+var journalKeys = newJSONTable(map[string]uint8{
+	"__REALTIME_TIMESTAMP": journalTime, "_SOURCE_REALTIME_TIMESTAMP": journalSource, "MESSAGE": journalMessage,
+	"SYSLOG_IDENTIFIER": journalName, "_COMM": journalName, "_PID": journalPID, "SYSLOG_PID": journalSyslogPID, "PRIORITY": journalPriority,
+})
+
+func newJournaldJSON() *journaldJSON { return &journaldJSON{scan: newJSONScanner(journalKeys)} }
 
 func (e *journaldJSON) cut(line string, _ time.Time, l *letter) bool {
 	if !strings.HasPrefix(line, "{") || !strings.Contains(line, `"__REALTIME_TIMESTAMP"`) || !e.scan.scan(line) || !e.scan.has(journalTime) {
@@ -110,23 +110,23 @@ const (
 
 // jsonLetterKeys are the keys of each: ECS field reference 8; GELF payload specification; log4j 2 manual, JSON layout;
 // logstash-logback-encoder, standard fields.
-var jsonLetterKeys = map[string]map[string]uint8{
-	"ecs": {
+var jsonLetterKeys = map[string]*jsonTable{
+	"ecs": newJSONTable(map[string]uint8{
 		"@timestamp": letterTime, "message": letterMessage, "error.stack_trace": letterTrace, "error.message": letterThrownMessage, "error.type": letterThrownName,
 		"log.level": letterLevel, "log.logger": letterName, "process.pid": letterPID, "client.ip": letterClient, "source.ip": letterClient, "client.port": letterPort,
 		"source.port": letterPort, "client.address": letterClient, "http.request.method": letterMethod, "url.path": letterPath, "url.query": letterQuery, "http.version": letterProtocol,
 		"url.domain": letterHost, "http.response.status_code": letterStatus, "http.response.body.bytes": letterBytes, "event.duration": letterDuration,
 		"user_agent.original": letterAgent, "http.request.referrer": letterReferer, "http.request.id": letterRequest, "ecs.version": letterMark,
-	},
-	"gelf": {
+	}),
+	"gelf": newJSONTable(map[string]uint8{
 		"timestamp": letterEpoch, "short_message": letterMessage, "full_message": letterTrace, "level": letterLevel, "_logger_name": letterName, "_LoggerName": letterName,
 		"_logger": letterName, "_pid": letterPID, "_process_id": letterPID, "_request_id": letterRequest, "_RequestId": letterRequest, "version": letterMark,
-	},
-	"log4j-json": {
+	}),
+	"log4j-json": newJSONTable(map[string]uint8{
 		"@timestamp": letterTime, "timeMillis": letterMillis, "instant.epochSecond": letterEpoch, "instant.nanoOfSecond": letterNanos, "message": letterMessage,
 		"thrown.extendedStackTrace": letterTrace, "stack_trace": letterTrace, "thrown.message": letterThrownMessage, "thrown.name": letterThrownName,
 		"level": letterLevel, "loggerName": letterName, "logger_name": letterName, "loggerFqcn": letterMark, "thread": letterMark, "thread_name": letterMark,
-	},
+	}),
 }
 
 func newJSONLetter(c *clock, name string) *jsonLetter {

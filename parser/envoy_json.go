@@ -25,7 +25,7 @@ func init() {
 }
 
 // envoyKeys are the usual keys. Where two name the same, both stand here and the scanner keeps one of them.
-var envoyKeys = func() map[string]uint8 {
+var envoyKeys = func() *jsonTable {
 	table := map[string]uint8{}
 	for f, keys := range map[envoyField]string{
 		evTime:        "start_time @timestamp timestamp time",
@@ -55,7 +55,7 @@ var envoyKeys = func() map[string]uint8 {
 			table[key] = uint8(f)
 		}
 	}
-	return table
+	return newJSONTable(table)
 }()
 
 type envoyJSON struct {
@@ -86,6 +86,8 @@ func (g *envoyJSON) read(line string, r *event.Record) event.Reason {
 	g.seen = true
 	return g.x.event(&g.clock, e)
 }
+
+func (g *envoyJSON) remembers() bool { return g.seen }
 
 // notice reads the application log as JSON, which comes in the same stream: level, time, scope and msg. Many programs
 // have such keys, so it counts only where exchanges are logged too.

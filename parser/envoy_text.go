@@ -63,6 +63,8 @@ func (g *envoyText) read(line string, r *event.Record) event.Reason {
 	return event.NoFormat
 }
 
+func (g *envoyText) remembers() bool { return g.seen }
+
 // scan cuts `[time] "METHOD path PROTOCOL" code flags ...`, and what follows by the format.
 func (g *envoyText) scan(s string) bool {
 	x := &g.x

@@ -66,6 +66,8 @@ func (g *erlangLog) place(line string, open bool) place {
 	return whole
 }
 
+func (*erlangLog) remembers() bool { return false }
+
 // isErlangMore says whether a line belongs to the record before it: indented, or one of the lines at the margin that
 // Elixir's reports have.
 func isErlangMore(s string) bool {

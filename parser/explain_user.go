@@ -73,6 +73,6 @@ func (g *userJSON) explain(line string) stop {
 		}
 		return s
 	}
-	keys := slices.Sorted(maps.Keys(g.format.keys))
+	keys := slices.Sorted(maps.Keys(g.format.keys.places))
 	return stop{-1, 1, fmt.Sprintf("values of the keys that its definition names, %d at least: %s", g.format.least, strings.Join(keys, ", "))}
 }

@@ -32,13 +32,13 @@ const (
 	gcpLogName
 )
 
-var gcpKeys = map[string]uint8{
+var gcpKeys = newJSONTable(map[string]uint8{
 	"timestamp": jkTime, "severity": jkLevel, "insertId": gcpInsertID, "logName": gcpLogName, "trace": jkID,
 	"httpRequest.requestMethod": jkMethod, "httpRequest.requestUrl": jkTarget, "httpRequest.status": jkStatus,
 	"httpRequest.responseSize": jkBytes, "httpRequest.userAgent": jkAgent, "httpRequest.remoteIp": jkClient,
 	"httpRequest.serverIp": jkUpstream, "httpRequest.referer": jkReferer, "httpRequest.latency": jkDuration,
 	"httpRequest.protocol": jkProtocol, "jsonPayload.statusDetails": gcpDetails, "jsonPayload.proxyStatus": gcpProxyStatus,
-}
+})
 
 type gcpHTTP struct {
 	oneLine

@@ -51,6 +51,8 @@ func (g *chi) place(line string, open bool) place {
 	return g.dump.begin()
 }
 
+func (g *chi) remembers() bool { return g.dump.lost }
+
 func (g *chi) read(text string, r *event.Record) event.Reason {
 	first, _, _ := strings.Cut(text, "\n")
 	h, ok := cutGoLog(first)

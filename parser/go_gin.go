@@ -96,6 +96,8 @@ func (g *gin) place(line string, open bool) place {
 	return whole
 }
 
+func (g *gin) remembers() bool { return g.dump.lost }
+
 // report follows Recovery's report. Its colour's end is the last thing that it writes.
 func (g *gin) report(line, bare string) place {
 	switch {

@@ -34,6 +34,8 @@ func (g *goStdlog) place(line string, open bool) place {
 	return g.dump.next(line, open)
 }
 
+func (g *goStdlog) remembers() bool { return g.dump.lost }
+
 func (g *goStdlog) read(text string, r *event.Record) event.Reason {
 	first, _, _ := strings.Cut(text, "\n")
 	h, ok := cutGoLog(first)

@@ -38,6 +38,10 @@ func (g *gunicornError) place(line string, open bool) place {
 	return g.block.next(line, open)
 }
 
+func (g *gunicornError) remembers() bool {
+	return g.requests || len(g.workers) > 0 || g.master != gunicornMaster{} || g.block.remembers()
+}
+
 type gunicornHead struct {
 	time, pid, level, logger, message string
 }

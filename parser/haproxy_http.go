@@ -89,6 +89,8 @@ func (g *haproxy) read(line string, r *event.Record) event.Reason {
 	return event.NoFormat
 }
 
+func (g *haproxy) remembers() bool { return g.seen > 0 }
+
 func (g *haproxy) record(line string, e *event.Event) (haproxyKind, event.Reason) {
 	h, s, isSyslog := cutSyslog(line)
 	e.PID = h.pid

@@ -46,6 +46,8 @@ func (g *hypercorn) place(line string, open bool) place {
 	return g.block.next(line, open)
 }
 
+func (g *hypercorn) remembers() bool { return g.block.remembers() }
+
 func (g *hypercorn) read(text string, r *event.Record) event.Reason {
 	e := &r.Event
 	first, lines := splitRecord(text, r.Lines)

@@ -38,6 +38,7 @@ func (g *iisHTTPErr) read(line string, r *event.Record) event.Reason {
 			return event.NoFormat
 		}
 		if name == "Fields" {
+			t.named = true
 			if !strings.Contains(value, "s-reason") {
 				t.columns = t.columns[:0]
 				return event.NoFormat
@@ -73,6 +74,8 @@ func (g *iisHTTPErr) read(line string, r *event.Record) event.Reason {
 	e.Exchange, e.Kind = true, event.Request // HTTP.sys answered: no handler saw it
 	return ""
 }
+
+func (g *iisHTTPErr) remembers() bool { return g.table.named }
 
 // httpErrEnds are the reasons that tell of a connection. The others tell of requests that are wrong, and of
 // applications that are off, busy or full.

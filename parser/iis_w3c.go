@@ -41,6 +41,7 @@ func (g *iisW3C) read(line string, r *event.Record) event.Reason {
 			return event.NoFormat
 		}
 		if name == "Fields" {
+			t.named = true
 			if !strings.Contains(value, "sc-status") || !strings.Contains(value, "cs-") || !strings.Contains(value, " ") ||
 				strings.Contains(value, "x-edge-") || strings.Contains(value, "s-reason") {
 				t.columns = t.columns[:0]
@@ -89,6 +90,8 @@ func (g *iisW3C) read(line string, r *event.Record) event.Reason {
 	iisEnd(e, v[wWin32])
 	return ""
 }
+
+func (g *iisW3C) remembers() bool { return g.table.named }
 
 // unplus undoes what IIS does to headers: blanks become "+".
 func unplus(s string) string {

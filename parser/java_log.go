@@ -85,6 +85,8 @@ func (g *javaLog) place(line string, open bool) place {
 	return g.block.next(line, open)
 }
 
+func (g *javaLog) remembers() bool { return g.block.state == javaStray }
+
 func (g *javaLog) read(text string, r *event.Record) event.Reason {
 	e := &r.Event
 	first, lines := splitRecord(plainText(text), r.Lines)

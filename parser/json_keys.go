@@ -119,19 +119,19 @@ var jsonLogKeys = jsonPlaces(map[uint8][]string{
 })
 
 // jsonPlaces turns lists of keys into a table.
-func jsonPlaces(lists map[uint8][]string) map[string]uint8 {
+func jsonPlaces(lists map[uint8][]string) *jsonTable {
 	table := map[string]uint8{}
 	for place, keys := range lists {
 		for _, key := range keys {
 			table[key] = place
 		}
 	}
-	return table
+	return newJSONTable(table)
 }
 
 // jsonKeysAnd returns a copy of jsonLogKeys with further keys, or with other places for its keys.
-func jsonKeysAnd(more map[string]uint8) map[string]uint8 {
-	table := maps.Clone(jsonLogKeys)
+func jsonKeysAnd(more map[string]uint8) *jsonTable {
+	table := maps.Clone(jsonLogKeys.places)
 	maps.Copy(table, more)
-	return table
+	return newJSONTable(table)
 }

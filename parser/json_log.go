@@ -17,13 +17,13 @@ type logReader struct {
 	unit  time.Duration // of durations whose key does not tell: 0 when only their size and text do
 }
 
-func newLogReader(o Options, table map[string]uint8) logReader {
+func newLogReader(o Options, table *jsonTable) logReader {
 	return logReader{clock: clock{zone: o.Zone}, json: newJSONScanner(table)}
 }
 
 // put takes a key and a value that are not JSON's.
 func (j *jsonScanner) put(key, raw string, kind jsonKind) {
-	if id := j.table[key]; id != 0 && (!j.has(id) || j.values[id].raw == "") {
+	if id := j.table.places[key]; id != 0 && (!j.has(id) || j.values[id].raw == "") {
 		j.values[id] = jsonValue{raw, kind}
 		j.given |= 1 << id
 	}

@@ -54,6 +54,9 @@ const (
 	jsonMaxDepth = 24
 )
 
+// jsonPlacesMax bounds the places of a table: given has a bit for each.
+const jsonPlacesMax = 64
+
 // jsonScanner reads JSON objects of one line each, in place. The lines of a log have the same keys in the same order
 // nearly always, so it remembers which key came behind which: a key costs one comparison. It allocates nothing once
 // it knows a log's keys.
@@ -61,10 +64,9 @@ const (
 // With a table of keys it keeps the value of each of them (get), with a visitor it tells all (fields). Keys of nested
 // objects are joined by dots, {"request":{"uri":"/"}} has the key request.uri, and so has {"request.uri":"/"}.
 type jsonScanner struct {
-	table map[string]uint8 // from a key to its place in values, from 1; several keys may have the same
-	stems map[string]bool  // what stands before a dot in the table's keys
+	table *jsonTable // nil for a visitor
 
-	values [64]jsonValue
+	values [jsonPlacesMax]jsonValue
 	given  uint64 // bit 1<<id: values[id] is set
 
 	escapes bool // the line may have values with escapes
@@ -87,21 +89,29 @@ type jsonNode struct {
 	members     map[string]*jsonNode // of its object
 }
 
-// newJSONScanner makes a scanner that keeps the values of the keys of a table.
-func newJSONScanner(table map[string]uint8) *jsonScanner {
-	j := &jsonScanner{table: table, stems: map[string]bool{}}
-	for key, id := range table {
-		if int(id) >= len(j.values) {
+// jsonTable is a table of keys. It is made once for all scanners of a format.
+type jsonTable struct {
+	places map[string]uint8 // from a key to its place in values, from 1; several keys may have the same
+	stems  map[string]bool  // what stands before a dot in the keys
+}
+
+func newJSONTable(places map[string]uint8) *jsonTable {
+	t := &jsonTable{places, map[string]bool{}}
+	for key, id := range places {
+		if int(id) >= jsonPlacesMax {
 			panic("parser: too many keys for " + key)
 		}
 		for i := range len(key) {
 			if key[i] == '.' {
-				j.stems[key[:i]] = true
+				t.stems[key[:i]] = true
 			}
 		}
 	}
-	return j
+	return t
 }
+
+// newJSONScanner makes a scanner that keeps the values of the keys of a table.
+func newJSONScanner(t *jsonTable) *jsonScanner { return &jsonScanner{table: t} }
 
 // jsonFields calls visit with each value of a JSON object that is no object: keys dotted, values as text (see
 // jsonValue). It returns false when the line is no JSON object; some values may have been told by then. Who reads many
@@ -235,7 +245,9 @@ func (j *jsonScanner) member(in *jsonNode, key string) *jsonNode {
 	if in.path != "" {
 		n.path = in.path + "." + n.path
 	}
-	n.id, n.stem = j.table[n.path], j.stems[n.path]
+	if j.table != nil {
+		n.id, n.stem = j.table.places[n.path], j.table.stems[n.path]
+	}
 	if j.keys++; j.keys > jsonMaxKeys || len(n.path) > jsonMaxKey { // remembered by its neighbour only
 		return n
 	}

@@ -66,7 +66,7 @@ func TestJSONFields(t *testing.T) {
 
 func TestJSONTable(t *testing.T) {
 	t.Parallel()
-	j := newJSONScanner(map[string]uint8{"log.level": 1, "lvl": 1, "request.headers.User-Agent": 2, "url": 3, "url.host": 4})
+	j := newJSONScanner(newJSONTable(map[string]uint8{"log.level": 1, "lvl": 1, "request.headers.User-Agent": 2, "url": 3, "url.host": 4}))
 	tests := []struct {
 		line string
 		want [5]string
@@ -95,7 +95,7 @@ func TestJSONTable(t *testing.T) {
 // TestJSONBounds reads logs whose keys never come again: what is remembered stays bounded.
 func TestJSONBounds(t *testing.T) {
 	t.Parallel()
-	j := newJSONScanner(map[string]uint8{"status": 1})
+	j := newJSONScanner(newJSONTable(map[string]uint8{"status": 1}))
 	most := 0
 	for i := range 3000 {
 		line := fmt.Sprintf(`{"k%d":1,"headers":{"h%d":"x"},"status":%d}`, i, i, 200+i%300)
@@ -115,7 +115,7 @@ func TestJSONBounds(t *testing.T) {
 
 // TestJSONAllocations holds that known keys cost no memory.
 func TestJSONAllocations(t *testing.T) {
-	j := newJSONScanner(map[string]uint8{"status": 1, "request.uri": 2})
+	j := newJSONScanner(newJSONTable(map[string]uint8{"status": 1, "request.uri": 2}))
 	a := `{"level":"info","request":{"method":"GET","uri":"/a","headers":{"A":["b"]}},"status":200}`
 	b := `{"status":200,"extra":{"x":[1,2]},"request":{"uri":"/b"}}`
 	n := testing.AllocsPerRun(100, func() {
@@ -211,7 +211,7 @@ func FuzzJSON(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
-		j := newJSONScanner(map[string]uint8{"status": 1, "a.b": 2})
+		j := newJSONScanner(newJSONTable(map[string]uint8{"status": 1, "a.b": 2}))
 		a := j.scan(string(line))
 		status := j.get(1)
 		if b := j.scan(string(line)); a != b || j.get(1) != status {

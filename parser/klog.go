@@ -22,10 +22,12 @@ func init() {
 		},
 		rank: 12,
 		make: func(o Options) (grammar, error) {
-			return &klog{logReader: newLogReader(o, jsonKeysAnd(map[string]uint8{"audit-ID": jkID, "resp": jkStatus, "latency": jlSpan}))}, nil
+			return &klog{logReader: newLogReader(o, klogKeys)}, nil
 		},
 	})
 }
+
+var klogKeys = jsonKeysAnd(map[string]uint8{"audit-ID": jkID, "resp": jkStatus, "latency": jlSpan})
 
 type klog struct {
 	logReader
@@ -42,6 +44,8 @@ func (g *klog) place(line string, open bool) place {
 	}
 	return whole
 }
+
+func (*klog) remembers() bool { return false }
 
 // isKlogHead: "E1123 07:14:07.389209   21569 main.go:24] ".
 func isKlogHead(s string) bool {

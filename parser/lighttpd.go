@@ -49,6 +49,8 @@ func (g *lighttpd) read(line string, r *event.Record) event.Reason {
 	return g.access(s, e)
 }
 
+func (g *lighttpd) remembers() bool { return g.named }
+
 // access reads `client host user [time] "request" status bytes "referer" "agent"`. Of a request without a host's name
 // there is "-", as in the common format: such a line counts behind one with a name only.
 func (g *lighttpd) access(s string, e *event.Event) event.Reason {

@@ -11,13 +11,19 @@ import (
 // a server's access lines and its tracebacks. The formats that a line was read in last are tried first; for a line that
 // none of them knows all others are tried.
 type mixed struct {
-	base   Options
+	stock  *stock
 	used   []*reader // formats that are in use, the last used first
-	rest   []*reader // the others
-	others []Options // those that are not made yet
+	all    bool      // the others are looked for
+	rest   []idle    // these, once one was
 	open   *reader   // whose record is open
 	misses int       // lines in a row that no format knew
 	found  func(format, layout string)
+}
+
+// idle is a format that is not in use.
+type idle struct {
+	kind int     // in the stock
+	own  *reader // the writer's own; nil: the stock's
 }
 
 // Bounds of how hard mixed tries.
@@ -29,17 +35,14 @@ const (
 
 // newMixed makes a reader of a plan's formats. If the plan says so, every other format is tried on lines that these do
 // not know.
-func newMixed(base Options, p plan, found func(format, layout string)) (*mixed, error) {
-	m := &mixed{base: base, found: found}
+func newMixed(s *stock, p plan, found func(format, layout string)) (*mixed, error) {
+	m := &mixed{stock: s, all: p.all, found: found}
 	for _, o := range p.formats {
-		r, err := newReader(o)
+		r, err := s.reader(o)
 		if err != nil {
 			return nil, err
 		}
 		m.used = append(m.used, r)
-	}
-	if p.all {
-		m.others = base.searched()
 	}
 	return m, nil
 }
@@ -116,7 +119,7 @@ func (m *mixed) line(l *event.Line, all bool, emit func(*event.Record)) bool {
 			return true
 		}
 	}
-	return all && m.others != nil && m.search(l, emit)
+	return all && m.all && m.search(l, emit)
 }
 
 // give offers a line to a format that has no open record.
@@ -139,33 +142,72 @@ func (m *mixed) search(l *event.Line, emit func(*event.Record)) bool {
 	if m.misses > maxMisses && (m.misses > 2*maxMisses && m.misses%16 != 0 || !hasSignalWord(l.Text)) {
 		return false
 	}
-	for _, o := range m.others {
-		if r, err := newReader(o); err == nil {
-			m.rest = append(m.rest, r)
+	if m.rest == nil {
+		m.stock.fill()
+		m.rest = make([]idle, len(m.stock.kinds), len(m.stock.kinds)+1)
+		for i := range m.rest {
+			m.rest[i].kind = i + 1
 		}
 	}
-	m.others = m.others[:0]
 	look := *l
 	if len(look.Text) > maxSearch {
 		look.Text = look.Text[:maxSearch/2] + look.Text[len(look.Text)-maxSearch/2:]
 	}
-	for i, r := range m.rest {
-		if slices.ContainsFunc(m.used, func(u *reader) bool { return u.name == r.name && u.layout == r.layout }) {
+	for i := range m.rest {
+		of := &m.rest[i]
+		if m.isUsed(of) {
 			continue
 		}
-		if len(look.Text) < len(l.Text) && !r.knows(&look) || !m.give(r, l, emit) {
+		r := of.own
+		if r == nil {
+			if r = m.stock.look(of.kind); r == nil {
+				continue
+			}
+		}
+		known := (len(look.Text) == len(l.Text) || r.knows(&look)) && m.give(r, l, emit)
+		if of.own == nil && (known || r.grammar.remembers()) {
+			m.stock.take(of.kind)
+			of.own = r
+		}
+		if !known {
 			continue
 		}
 		m.rest = slices.Delete(m.rest, i, i+1)
-		if m.used = append(m.used, r); len(m.used) > maxUsed { // the one that was not used for longest goes
-			m.rest = append(m.rest, m.used[maxUsed-1])
-			m.used = slices.Delete(m.used, maxUsed-1, maxUsed)
-		}
+		m.use(r)
 		m.misses, r.fresh = 0, true
 		m.found(r.name, r.layout)
 		return true
 	}
 	return false
+}
+
+// isUsed says whether a format is in use already.
+func (m *mixed) isUsed(of *idle) bool {
+	var name, layout string
+	if of.own != nil {
+		name, layout = of.own.name, of.own.layout
+	} else {
+		k := &m.stock.kinds[of.kind-1]
+		name, layout = k.name, k.layout
+	}
+	return slices.ContainsFunc(m.used, func(u *reader) bool { return u.name == name && u.layout == layout })
+}
+
+// use takes a format into use. If these are too many the one goes that was not used for longest.
+func (m *mixed) use(r *reader) {
+	if m.used = append(m.used, r); len(m.used) <= maxUsed {
+		return
+	}
+	old := m.used[maxUsed-1]
+	m.used = slices.Delete(m.used, maxUsed-1, maxUsed)
+	if m.open == old {
+		m.open = nil
+	}
+	of := idle{old.kind, old}
+	if m.stock.put(old) {
+		of.own = nil
+	}
+	m.rest = append(m.rest, of)
 }
 
 // remains gives a line that no format knows to the format whose record it may be a part of, or a record with a fault. It

@@ -27,10 +27,10 @@ const (
 	mongoContext
 )
 
-var mongoKeys = map[string]uint8{
+var mongoKeys = newJSONTable(map[string]uint8{
 	"t.$date": jkTime, "s": jkLevel, "c": jkLogger, "ctx": mongoContext, "id": mongoID, "msg": jkMessage, "attr.remote": jkClient, "attr.client": jkClient,
 	"attr.error.errmsg": jkError, "attr.error": jkError,
-}
+})
 
 type mongoDB struct {
 	oneLine

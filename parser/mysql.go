@@ -37,6 +37,8 @@ func (g *mysql) place(line string, open bool) place {
 	return whole
 }
 
+func (*mysql) remembers() bool { return false }
+
 type mysqlHead struct {
 	short, time, level, message string
 }

@@ -43,6 +43,8 @@ func (g *nginxError) place(line string, open bool) place {
 	return more
 }
 
+func (*nginxError) remembers() bool { return false }
+
 // goesOn says whether a message without its tail is one that may have several lines.
 func goesOn(text string) bool {
 	return !strings.Contains(text, ", client: ") &&

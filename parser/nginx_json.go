@@ -38,14 +38,14 @@ const (
 )
 
 // nginxJSONKeys are all keys that are read, with their places: those of nginx's variables are the variables themselves.
-var nginxJSONKeys = func() map[string]uint8 {
+var nginxJSONKeys = func() *jsonTable {
 	table := map[string]uint8{"level": nginxJSONLevel, "msg": nginxJSONMessage, "message": nginxJSONMessage}
 	for _, m := range []map[string]variable{nginxVariables, jsonKeys} {
 		for key, v := range m {
 			table[key] = uint8(v)
 		}
 	}
-	return table
+	return newJSONTable(table)
 }()
 
 type nginxJSON struct {
@@ -88,6 +88,8 @@ func (g *nginxJSON) read(line string, r *event.Record) event.Reason {
 	g.began = true
 	return g.x.event(&g.clock, &r.Event)
 }
+
+func (g *nginxJSON) remembers() bool { return g.began }
 
 // other reads an object that is no exchange: a notice of whatever writes to the same log. Before the first exchange it
 // may be any program's log.

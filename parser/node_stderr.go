@@ -92,6 +92,8 @@ func (g *nodeLog) place(line string, open bool) place {
 	return whole
 }
 
+func (g *nodeLog) remembers() bool { return g.state == nodeStray }
+
 type nodeHead struct {
 	time    string
 	nest    bool // the time is Nest's: in the words of a locale

@@ -57,6 +57,8 @@ func (g *php) place(line string, open bool) place {
 	return whole
 }
 
+func (g *php) remembers() bool { return g.lost || len(g.zones.clocks) > 0 }
+
 // isPHPLine says whether a line is the first of a record.
 func isPHPLine(s string) bool {
 	if len(s) < 12 {

@@ -41,6 +41,8 @@ func (g *phpCLI) place(line string, open bool) place {
 	return whole
 }
 
+func (*phpCLI) remembers() bool { return false }
+
 type phpCLIHead struct {
 	pid, time, message string
 }

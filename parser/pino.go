@@ -41,7 +41,7 @@ type pino struct {
 
 	// fastify says the route and the client when a request comes in, and not again when it is completed.
 	routes map[pinoKey]pinoRoute
-	order  [pinoRoutes]pinoKey // the keys of routes, a ring
+	order  []pinoKey // the keys of routes, a ring of pinoRoutes
 	next   int
 }
 
@@ -81,6 +81,8 @@ func (g *pino) read(line string, r *event.Record) event.Reason {
 	g.outcome(e)
 	return ""
 }
+
+func (g *pino) remembers() bool { return len(g.routes) > 0 }
 
 // outcome reads the messages of pino-http and fastify. A response without a duration is an error's context.
 func (g *pino) outcome(e *event.Event) {
@@ -149,6 +151,9 @@ func (g *pino) remember(key pinoKey, e *event.Event) {
 		return
 	}
 	key.host, key.id = strings.Clone(key.host), strings.Clone(key.id)
+	if g.order == nil {
+		g.order = make([]pinoKey, pinoRoutes)
+	}
 	if old := g.order[g.next]; old.id != "" && g.routes[old].place == g.next {
 		delete(g.routes, old)
 	}

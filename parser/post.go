@@ -13,7 +13,7 @@ import (
 // and gives the records of all writers in the order in which they begin. A record that lies across those of another
 // writer holds them back until it is complete, so that whoever reads on after any record reads no line twice.
 type post struct {
-	base  Options
+	stock *stock
 	plan  plan
 	clock clock
 	env   []envelope // in the order of envelopes; those that are not looked for are nil
@@ -34,6 +34,7 @@ type post struct {
 	seen  time.Time // by the envelopes' own clock, as far as they have one
 
 	object *message // a JSON object that is printed over several lines
+	printed []byte   // its lines
 }
 
 // plan says how a log is read.
@@ -83,8 +84,8 @@ const (
 	maxNested    = 4
 )
 
-func newPost(base Options, p plan, found func(format, layout string)) *post {
-	s := &post{base: base, plan: p, clock: clock{zone: base.Zone}, found: found, lanes: map[string]*lane{}, last: max(p.envelope, 0)}
+func newPost(of *stock, p plan, found func(format, layout string)) *post {
+	s := &post{stock: of, plan: p, clock: clock{zone: of.base.Zone}, found: found, lanes: map[string]*lane{}, last: max(p.envelope, 0)}
 	s.env = make([]envelope, len(envelopes))
 	for i := range envelopes {
 		s.env[i] = envelopes[i].make(&s.clock)
@@ -197,7 +198,7 @@ func (s *post) quick(l *event.Line, emit func(*event.Record)) bool {
 	ln.in.misses, ln.seen = 0, s.seen
 	complete(&r.rec.Event, &m.base)
 	r.rec.Text, r.rec.Seen = m.raw, l.Seen
-	emit(&r.rec)
+	emit(r.rec)
 	return true
 }
 
@@ -284,7 +285,7 @@ func (s *post) lane(key []byte) *lane {
 		delete(s.lanes, old.key)
 		s.order = slices.DeleteFunc(s.order, func(l *lane) bool { return l == old })
 	}
-	in, err := newMixed(s.base, s.plan, s.found)
+	in, err := newMixed(s.stock, s.plan, s.found)
 	if err != nil { // the plan's formats were made before
 		in = &mixed{}
 	}
@@ -345,7 +346,11 @@ func (s *post) record(ln *lane, r *event.Record) {
 	}
 	s.done = append(s.done, d)
 	ln.base = r.End
-	ln.queue = ln.queue[:copy(ln.queue, ln.queue[k:])]
+	left := copy(ln.queue, ln.queue[k:])
+	clear(ln.queue[left:])
+	if ln.queue = ln.queue[:left]; left == 0 && cap(ln.queue) > maxKept {
+		ln.queue = nil
+	}
 }
 
 // whole reads a message that is a record by itself, whatever its text holds.

@@ -44,6 +44,8 @@ func (g *postgresql) place(line string, open bool) place {
 	return whole
 }
 
+func (*postgresql) remembers() bool { return false }
+
 // postgresLevels are the severities, and, as false, the names of a message's further parts (error_severity and
 // send_message_to_server_log in elog.c).
 var postgresLevels = map[string]bool{

@@ -66,6 +66,8 @@ func (g *postgresCSV) place(line string, open bool) place {
 	return whole
 }
 
+func (*postgresCSV) remembers() bool { return false }
+
 // isPostgresCSV says whether a line begins with a time and its zone, and a comma.
 func isPostgresCSV(s string) bool {
 	if len(s) < 40 || s[4] != '-' || s[7] != '-' || s[10] != ' ' || s[19] != '.' || s[23] != ' ' || !isDigit(s[0]) {

@@ -34,6 +34,8 @@ func (g *pythonLogging) place(line string, open bool) place {
 	return g.block.next(line, open)
 }
 
+func (g *pythonLogging) remembers() bool { return g.block.remembers() }
+
 // cutPythonLogging reads the head of a line, in the layout of logging's tutorial first: its loggers may have any name
 // and its levels too.
 func cutPythonLogging(s string) (h pyHead, ok bool) {

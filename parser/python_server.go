@@ -149,6 +149,8 @@ func (g *pyServer) place(line string, open bool) place {
 	return g.block.next(line, open)
 }
 
+func (g *pyServer) remembers() bool { return len(g.clients) > 0 || g.block.remembers() }
+
 func (g *pyServer) isNotice(line string) bool {
 	for _, n := range g.notices {
 		if strings.HasPrefix(line, n) {

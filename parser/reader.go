@@ -14,6 +14,9 @@ const (
 	MaxRecordBytes = 256 << 10 // bytes of a record of several lines
 )
 
+// maxKept bounds the room for lines that is kept after a record: writers have many readers, and most records are short.
+const maxKept = 128
+
 // place says where a line stands among the records of a format.
 type place uint8
 
@@ -33,12 +36,18 @@ type grammar interface {
 	place(line string, open bool) place
 	// read fills r's event from the record's text, whose lines are joined by "\n". It returns why when it cannot.
 	read(text string, r *event.Record) event.Reason
+	// remembers says whether anything of the lines before, with no record open, may change how others are read. What only
+	// makes reading faster does not count. Of grammars that remember nothing one serves many writers, see stock.
+	remembers() bool
 }
 
 // oneLine is embedded by formats whose records are single lines.
 type oneLine struct{}
 
 func (oneLine) single() {}
+
+// remembers is for formats that read each line by itself. Others have a method of their own.
+func (oneLine) remembers() bool { return false }
 
 func (oneLine) place(string, bool) place { return whole }
 
@@ -51,13 +60,14 @@ type reader struct {
 	single  bool
 	made    Options // what it was made of
 	fresh   bool    // it was found for one line only so far
+	kind    int     // in the stock that it is of, from 1; 0 for none
 
-	rec   event.Record
-	lines []event.Line // of the open record
-	held  []event.Line // empty lines after it that may yet belong to it
-	size  int          // bytes of lines and held
-	rest  bool         // the open record is the rest of one that is not there
-	inner bool         // as far as the grammar knows a record is open
+	rec   *event.Record // the one that is being read; those who are never at it at once may share it
+	lines []event.Line  // of the open record
+	held  []event.Line  // empty lines after it that may yet belong to it
+	size  int           // bytes of lines and held
+	rest  bool          // the open record is the rest of one that is not there
+	inner bool          // as far as the grammar knows a record is open
 }
 
 // Format implements Parser.
@@ -93,7 +103,7 @@ func (r *reader) Flush(emit func(*event.Record)) {
 		return
 	}
 	first, last := &r.lines[0], &r.lines[len(r.lines)-1]
-	r.rec = event.Record{Line: first.Number, Lines: len(r.lines), Start: first.Start, End: last.End, Seen: first.Seen, Text: first.Text, Format: r.name}
+	*r.rec = event.Record{Line: first.Number, Lines: len(r.lines), Start: first.Start, End: last.End, Seen: first.Seen, Text: first.Text, Format: r.name}
 	if len(r.lines) > 1 {
 		r.rec.Text = joinLines(r.lines, r.size)
 	}
@@ -103,8 +113,12 @@ func (r *reader) Flush(emit func(*event.Record)) {
 		r.read()
 	}
 	held := r.held
-	r.lines, r.held, r.size, r.rest, r.inner = r.lines[:0], r.held[:0], 0, false, false
-	emit(&r.rec)
+	clear(r.lines) // a line holds the block that it was read in
+	if r.lines = r.lines[:0]; cap(r.lines) > maxKept {
+		r.lines = nil
+	}
+	r.held, r.size, r.rest, r.inner = r.held[:0], 0, false, false
+	emit(r.rec)
 	for i := range held {
 		r.drop(&held[i], event.Skipped, event.Blank, emit)
 	}
@@ -184,13 +198,13 @@ func (r *reader) extend(l *event.Line, where place, emit func(*event.Record)) {
 func (r *reader) one(l *event.Line, emit func(*event.Record)) {
 	r.set(l)
 	r.read()
-	emit(&r.rec)
+	emit(r.rec)
 }
 
 // set makes the record that of a line, with nothing read yet. It is cleared in place: a record is large, and copying one
 // costs more than reading it.
 func (r *reader) set(l *event.Line) {
-	rec := &r.rec
+	rec := r.rec
 	*rec = event.Record{}
 	rec.Line, rec.Lines, rec.Start, rec.End, rec.Seen, rec.Text, rec.Format = l.Number, 1, l.Start, l.End, l.Seen, l.Text, r.name
 }
@@ -202,7 +216,7 @@ func (r *reader) try(l *event.Line, sure bool, emit func(*event.Record)) bool {
 	if r.rec.Reason == event.NoFormat || sure && r.rec.Reason != "" {
 		return false
 	}
-	emit(&r.rec)
+	emit(r.rec)
 	return true
 }
 
@@ -224,7 +238,7 @@ func (r *reader) knows(l *event.Line) bool {
 func (r *reader) drop(l *event.Line, k event.Kind, why event.Reason, emit func(*event.Record)) {
 	r.set(l)
 	r.rec.Kind, r.rec.Reason, r.rec.Format = k, why, ""
-	emit(&r.rec)
+	emit(r.rec)
 }
 
 // read reads the record's text. A panic in a format is that record's loss only.
@@ -234,7 +248,7 @@ func (r *reader) read() {
 			r.rec.Event, r.rec.Reason = event.Event{}, event.ParserPanic
 		}
 	}()
-	if why := r.grammar.read(r.rec.Text, &r.rec); why != "" {
+	if why := r.grammar.read(r.rec.Text, r.rec); why != "" {
 		r.rec.Event, r.rec.Reason = event.Event{}, why
 	}
 }

@@ -41,6 +41,8 @@ func (g *redis) place(line string, open bool) place {
 	return whole
 }
 
+func (*redis) remembers() bool { return false }
+
 type redisHead struct {
 	pid, time string
 	level     byte

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"hangup/event"
 )
 
 // ErrFormat says that Options name a format that does not exist, or a layout that cannot be read.
@@ -112,7 +114,10 @@ func newNamed(o Options) (Parser, error) {
 	return newAuto(o, p), nil
 }
 
-func newReader(o Options) (*reader, error) {
+func newReader(o Options) (*reader, error) { return makeReader(o, &event.Record{}) }
+
+// makeReader makes a reader that reads into rec.
+func makeReader(o Options, rec *event.Record) (*reader, error) {
 	f, ok := o.lookup()
 	if !ok {
 		return nil, fmt.Errorf("%w: %q; did you mean %s? (hangup formats lists all)", ErrFormat, o.Format,
@@ -129,7 +134,7 @@ func newReader(o Options) (*reader, error) {
 		return nil, fmt.Errorf("%w: %s: %w", ErrFormat, f.Name, err)
 	}
 	_, single := g.(interface{ single() })
-	return &reader{name: f.Name, layout: o.Layout, example: f.Example, grammar: g, single: single, made: o}, nil
+	return &reader{name: f.Name, layout: o.Layout, example: f.Example, grammar: g, single: single, made: o, rec: rec}, nil
 }
 
 // lookup finds the format that the options name.

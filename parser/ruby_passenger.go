@@ -51,6 +51,8 @@ func (g *passenger) place(line string, open bool) place {
 	return g.trace.next(line, open)
 }
 
+func (g *passenger) remembers() bool { return g.trace.lost }
+
 type passengerHead struct {
 	level, time, pid, message string
 }

@@ -48,6 +48,8 @@ func (g *puma) place(line string, open bool) place {
 	return g.trace.next(line, open)
 }
 
+func (g *puma) remembers() bool { return g.trace.lost }
+
 // pumaNotices are the beginnings of what Puma says of itself, behind "[pid] " and a mark.
 var pumaNotices = []string{
 	"Puma version", "Ruby version", "Version ", "Min threads", "Max threads", "Environment", "PID", "Master PID", "Workers", "Restarts", "Preloading",

@@ -140,6 +140,8 @@ func (g *rails) place(line string, open bool) place {
 	return g.trace.next(line, open)
 }
 
+func (g *rails) remembers() bool { return g.trace.lost }
+
 func (g *rails) read(text string, r *event.Record) event.Reason {
 	e := &r.Event
 	first, behind, _ := strings.Cut(text, "\n")

@@ -54,6 +54,8 @@ func (g *unicorn) place(line string, open bool) place {
 	return g.trace.next(line, open)
 }
 
+func (g *unicorn) remembers() bool { return g.trace.lost }
+
 // unicornException takes the exception from "app error: Broken pipe (Errno::EPIPE)", "error: ...", "Read error: #<...>".
 func unicornException(message string) (class, text string, ok bool) {
 	for _, p := range [...]string{"app error: ", "Read error: ", "listen loop error: ", "error reading client socket: "} {

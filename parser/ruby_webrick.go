@@ -44,6 +44,8 @@ func (g *webrick) place(line string, open bool) place {
 	return g.trace.next(line, open)
 }
 
+func (g *webrick) remembers() bool { return g.trace.lost }
+
 type webrickHead struct {
 	time, level, message string
 }

@@ -48,6 +48,8 @@ func (g *rustLog) place(line string, open bool) place {
 	return whole
 }
 
+func (g *rustLog) remembers() bool { return g.stray }
+
 // isRustNote says whether a line stands at the margin behind a panic or an error (std's panicking.rs, anyhow).
 func isRustNote(s string) bool {
 	return hasPrefixOf(s, []string{"note: ", "stack backtrace:", "Caused by:", "called `Result::", "Location:", "Backtrace omitted", "Stack backtrace:", "Error: "})

@@ -35,6 +35,8 @@ func (g *tornado) place(line string, open bool) place {
 	return g.block.next(line, open)
 }
 
+func (g *tornado) remembers() bool { return g.block.remembers() }
+
 // cutTornado reads the head of a line: one letter for the level, the time, the module or the program.
 func cutTornado(s string) (h pyHead, ok bool) {
 	if len(s) < 24 || s[0] != '[' || s[2] != ' ' || !isDigit(s[3]) {

@@ -43,6 +43,9 @@ func (b *block) begin() place {
 	return opens
 }
 
+// remembers says whether what was read may change where the next line stands while no record is open.
+func (b *block) remembers() bool { return b.state == blockStray || b.state == blockStrayEnd }
+
 // starts says whether a block can begin with a line without a record before it.
 func (b *block) starts(line string) (place, bool) {
 	switch {

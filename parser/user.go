@@ -165,11 +165,11 @@ func (s *UserFormats) format(name string) (format, bool) {
 // userFormat is a format that was checked. It is shared by its readers and does not change.
 type userFormat struct {
 	expr   *regexp.Regexp
-	groups []int            // the field of each group, -1 for none
-	keys   map[string]uint8 // without expr: from a JSON key to its field and 1
-	fields map[string]int   // names of fields: the standard ones and the format's own
-	given  []bool           // fields that the format has
-	least  int              // how many of them a JSON object must have
+	groups []int          // the field of each group, -1 for none
+	keys   *jsonTable     // without expr: from a JSON key to its field and 1
+	fields map[string]int // names of fields: the standard ones and the format's own
+	given  []bool         // fields that the format has
+	least  int            // how many of them a JSON object must have
 	stamps []stampFormat
 	zone   *time.Location
 	rules  []userRule
@@ -263,7 +263,7 @@ func (d *userFormat) compilePattern(pattern string) (err error) {
 }
 
 func (d *userFormat) compileKeys(list map[string][]string) (at string, err error) {
-	d.keys = map[string]uint8{}
+	keys := map[string]uint8{}
 	if len(d.fields) > maxUserFields {
 		return "", fmt.Errorf("more than %d fields", maxUserFields)
 	}
@@ -276,14 +276,14 @@ func (d *userFormat) compileKeys(list map[string][]string) (at string, err error
 			return name, errors.New("the key of the field is missing")
 		}
 		for _, key := range list[name] {
-			if _, twice := d.keys[key]; twice {
+			if _, twice := keys[key]; twice {
 				return name, fmt.Errorf("the key %q is of another field already", key)
 			}
-			d.keys[key] = uint8(at + 1)
+			keys[key] = uint8(at + 1)
 		}
 		d.given[at] = true
 	}
-	d.least = min(2, len(list))
+	d.keys, d.least = newJSONTable(keys), min(2, len(list))
 	return "", nil
 }
 

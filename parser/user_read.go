@@ -154,6 +154,8 @@ func (g *userText) place(line string, open bool) place {
 	return whole
 }
 
+func (g *userText) remembers() bool { return false }
+
 func (g *userText) read(text string, r *event.Record) event.Reason {
 	first, behind, _ := strings.Cut(text, "\n")
 	if !g.match(first) {

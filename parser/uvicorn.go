@@ -55,6 +55,8 @@ func (g *uvicorn) place(line string, open bool) place {
 	return g.block.next(line, open)
 }
 
+func (g *uvicorn) remembers() bool { return g.block.remembers() }
+
 // isUvicornAccess says whether a line is an access line without a level: 127.0.0.1:51234 - "GET / HTTP/1.1" 200.
 func isUvicornAccess(s string) bool {
 	i := strings.Index(s[:min(len(s), 80)], ` - "`)

@@ -99,6 +99,8 @@ func (g *uwsgi) place(line string, open bool) place {
 	return where
 }
 
+func (g *uwsgi) remembers() bool { return g.block.remembers() }
+
 func isWriteError(line string) bool {
 	return line == "OSError: write error" || line == "IOError: write error"
 }

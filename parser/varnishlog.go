@@ -42,6 +42,8 @@ func (varnishlog) place(line string, open bool) place {
 	return whole
 }
 
+func (varnishlog) remembers() bool { return false }
+
 // cutVarnishHead reads "*   << BeReq    >> 1058444892"; there is a star for each level of the group.
 func cutVarnishHead(s string) (kind, id string, ok bool) {
 	n := 0

@@ -49,6 +49,7 @@ var w3cNames = map[string]w3cField{
 type w3cTable struct {
 	separator byte
 	columns   []w3cField
+	named     bool // a line has named them, or shown that they are another program's
 	values    [w3cFields]string
 
 	day  string // the date that was read last, and when it began

@@ -33,6 +33,8 @@ func (g *zapConsole) place(line string, open bool) place {
 	return where
 }
 
+func (g *zapConsole) remembers() bool { return g.stray }
+
 func (g *zapConsole) placeOf(line string, open bool) place {
 	switch {
 	case isZapHead(line):
