@@ -33,7 +33,7 @@ type post struct {
 	done  []delivery
 	seen  time.Time // by the envelopes' own clock, as far as they have one
 
-	object *message // a JSON object that is printed over several lines
+	object  *message // a JSON object that is printed over several lines
 	printed []byte   // its lines
 }
 
@@ -128,9 +128,9 @@ func (s *post) line(l *event.Line, emit func(*event.Record)) bool {
 	*m = message{}
 	m.raw, m.first, m.n, m.seen = text, len(s.lines), 1, l.Seen
 	switch o := s.object; {
-	case o != nil && len(o.raw)+len(text) < maxGroupSize/4:
+	case o != nil && len(s.printed)+len(text) < maxGroupSize/4:
 		s.lines, s.size = append(s.lines, *l), s.size+len(text)
-		o.raw, o.n = o.raw+"\n"+text, o.n+1
+		s.printed, o.n = append(append(s.printed, '\n'), text...), o.n+1
 		if text == "}" {
 			s.endObject()
 			s.settle(emit)
@@ -139,7 +139,7 @@ func (s *post) line(l *event.Line, emit func(*event.Record)) bool {
 	case text == "{":
 		s.lines, s.size = append(s.lines, *l), s.size+1
 		object := *m
-		s.object = &object
+		s.object, s.printed = &object, append(s.printed[:0], text...)
 		return true
 	case o != nil:
 		s.endObject()
@@ -205,6 +205,7 @@ func (s *post) quick(l *event.Line, emit func(*event.Record)) bool {
 // endObject reads a JSON object that is printed over several lines as if it were on one.
 func (s *post) endObject() {
 	m := *s.object
+	m.raw = string(s.printed)
 	s.object = nil
 	text := strings.ReplaceAll(m.raw, "\n", " ")
 	if s.cut(text, m.seen, false, &m.letter) {
