@@ -45,6 +45,10 @@ const (
 	readLeast = 4 << 10
 )
 
+// textSize is how many bytes of lines are one text. Whoever keeps a line, or a part of it, keeps the text that it is a part
+// of: of the parser's many readers each may keep its last line.
+const textSize = 16 << 10
+
 // newLineReader starts at off, after line number lines. An offset inside a line goes on with skipping that line: it comes
 // after an oversize part, or after a hole, which ends with a NUL byte and of which the rest is a line of its own.
 func newLineReader(r io.ReaderAt, off, lines int64) (*lineReader, error) {
@@ -123,10 +127,17 @@ func (lr *lineReader) take(now time.Time) (block, bool) {
 		lr.skipping = true
 		return lr.take(now)
 	}
-	text := string(lr.buf[:last+1]) // one allocation for all of its lines
-	b := block{lines: make([]event.Line, 0, strings.Count(text, "\n"))}
+	rest := lr.buf[:last+1]
+	b := block{lines: make([]event.Line, 0, bytes.Count(rest, []byte{'\n'}))}
 	start := lr.off
-	for len(text) > 0 {
+	for text := ""; len(text) > 0 || len(rest) > 0; {
+		if text == "" { // one allocation for many lines
+			n := len(rest)
+			if n > textSize {
+				n = textSize + bytes.IndexByte(rest[textSize:], '\n') + 1
+			}
+			text, rest = string(rest[:n]), rest[n:]
+		}
 		i := strings.IndexByte(text, '\n')
 		if i > maxLine { // whole, but longer than a line may be
 			if len(b.lines) == 0 {

@@ -15,6 +15,7 @@ import (
 // How input is read.
 const (
 	blockSize  = 256 << 10       // bytes read at once
+	textSize   = 16 << 10        // bytes of lines that are one text: whoever keeps a line keeps the text that it is a part of
 	sampleSize = 16 << 10        // bytes kept of a line that is too long
 	silence    = 1 * time.Second // without input for so long, a record is taken for complete
 )
@@ -42,15 +43,21 @@ func (r *lineReader) block(b []byte) {
 		b = b[i+1:]
 		r.end(1)
 	}
-	i := bytes.LastIndexByte(b, '\n')
-	if i >= 0 {
-		for line := range strings.Lines(string(b[:i+1])) {
+	whole := b[:bytes.LastIndexByte(b, '\n')+1]
+	b = b[len(whole):]
+	for len(whole) > 0 {
+		n := len(whole)
+		if n > textSize {
+			n = textSize + bytes.IndexByte(whole[textSize:], '\n') + 1
+		}
+		for line := range strings.Lines(string(whole[:n])) {
 			r.number++
 			r.line(event.Line{Text: line[:len(line)-1], Start: r.off, End: r.off + int64(len(line)), Number: r.number})
 			r.off += int64(len(line))
 		}
+		whole = whole[n:]
 	}
-	r.keep(b[i+1:])
+	r.keep(b)
 }
 
 // keep adds to the open line, or counts what is too much.
