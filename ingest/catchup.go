@@ -264,18 +264,24 @@ func (p *pipeline) take(k *chunk) error {
 				p.look(&event.Record{Event: event.Event{Kind: event.Request}})
 			}
 		}
-		k.merged = true
-		if p.texts == nil {
-			p.in.giveBack(k)
-		}
+		p.done(k)
 		return nil
 	}
-	k.each(p.seen, func(l *event.Line) bool {
+	k.copied(p.seen, func(l *event.Line) bool {
 		p.line(*l)
 		return p.fault == nil
 	})
+	p.done(k)
 	p.renew()
 	return p.fault
+}
+
+// done is told that a chunk has been read, and that nobody has taken parts of its text.
+func (p *pipeline) done(k *chunk) {
+	k.apart = true
+	if p.texts == nil {
+		p.in.giveBack(k)
+	}
 }
 
 // renew has the workers read with what the parser has found.

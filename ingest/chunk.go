@@ -28,7 +28,7 @@ type chunk struct {
 	tally  *tally        // nil when the parser has to read it
 	by     *parser.Aside // whose twin has read it
 	tail   []event.Line  // the last lines, with texts of their own
-	merged bool          // nobody has taken parts of its text
+	apart  bool          // nobody has taken parts of its text
 }
 
 // chunks cuts a log into chunks.
@@ -56,7 +56,7 @@ func (c *chunks) room(b []byte) []byte {
 
 // giveBack takes a chunk's buffer to be used again.
 func (c *chunks) giveBack(k *chunk) {
-	if !k.merged || cap(k.buf) != c.size {
+	if !k.apart || cap(k.buf) != c.size {
 		return
 	}
 	select {
@@ -151,6 +151,27 @@ func (k *chunk) each(seen time.Time, f func(l *event.Line) bool) {
 		if !f(&l) {
 			return
 		}
+	}
+}
+
+// copied is each with lines that may be kept: they are parts of texts of their own.
+func (k *chunk) copied(seen time.Time, f func(l *event.Line) bool) {
+	part := chunk{start: k.start, number: k.number}
+	for rest, more := k.text, true; rest != "" && more; {
+		n := len(rest)
+		if n > textSize {
+			if n = strings.IndexByte(rest[textSize:], '\n') + textSize + 1; n == textSize {
+				n = len(rest)
+			}
+		}
+		part.text, rest = strings.Clone(rest[:n]), rest[n:]
+		number := part.number
+		part.each(seen, func(l *event.Line) bool {
+			number = l.Number
+			more = f(l)
+			return more
+		})
+		part.start, part.number = part.start+int64(n), number
 	}
 }
 
