@@ -56,7 +56,7 @@ func (c *serveCmd) Run(ctx context.Context, e env) error {
 }
 
 // memoryLimit is where the garbage collector begins to work harder, in bytes; GOMEMLIMIT sets another.
-const memoryLimit = 400 << 20
+const memoryLimit = 320 << 20
 
 const defaultListen = "127.0.0.1:8080"
 
