@@ -202,8 +202,11 @@ func (g *squid) common(s string, e *event.Event) event.Reason {
 // notice reads cache.log: "2016/12/09 17:55:03[.123][ kid1]| [ERROR: ]message".
 func (g *squid) notice(s string, e *event.Event) event.Reason {
 	head, message, ok := strings.Cut(s, "| ")
-	at, kid, _ := strings.Cut(head[min(len(head), 11):], " ")
-	if !ok || len(head) > 40 || kid != "" && !strings.HasPrefix(kid, "kid") {
+	if !ok || len(head) < len("2016/12/09 ") || len(head) > 40 {
+		return event.NoFormat
+	}
+	at, kid, _ := strings.Cut(head[11:], " ")
+	if kid != "" && !strings.HasPrefix(kid, "kid") {
 		return event.NoFormat
 	}
 	if e.Time, ok = g.clock.sql(head[:11+len(at)], '/'); !ok {
