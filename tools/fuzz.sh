@@ -20,7 +20,10 @@ fi
 failed=()
 for format; do
 	FUZZ_FORMAT=$format nice -n 19 "$program" -test.run '^$' -test.fuzz '^FuzzParse$' -test.fuzztime "$time" \
-		-test.fuzzminimizetime 1000x -test.fuzzcachedir "$cache/$format" -test.parallel 1 >"$cache/$format.out" 2>&1 || failed+=("$format")
+		-test.fuzzminimizetime 1000x -test.fuzzcachedir "$cache/$format" -test.parallel 1 >"$cache/$format.out" 2>&1 ||
+		# Go may call it a failure that a worker was at an input when the time was over.
+		{ grep -q 'context deadline exceeded' "$cache/$format.out" && ! grep -q 'Failing input' "$cache/$format.out"; } ||
+		failed+=("$format")
 	printf '%-24s %s\n' "$format" "$(grep execs: "$cache/$format.out" | tail -n 1)"
 done
 if ((${#failed[@]})); then
