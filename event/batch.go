@@ -24,8 +24,8 @@ type Batch struct {
 
 	Disconnects []Hangup
 	Minutes     Minutes // valid until whoever the batch is given to is done with it
-	Clients     []ClientHour
-	Activity    []Activity
+	Clients     Clients // the same
+	Signs       Signs   // the same
 	Unparsed    []Sample
 	Quarantine  []Quarantine
 }
@@ -166,25 +166,6 @@ func (c Counts) Disconnects() int64 {
 		n += c.Dropped[i] + c.Reported[i]
 	}
 	return n
-}
-
-// ClientHour is what one client did in one hour.
-type ClientHour struct {
-	Start    time.Time // UTC, a whole hour
-	Client   string
-	Scope    string
-	Counts   Counts // Bytes is not kept
-	LastSeen time.Time
-}
-
-// Activity is a sign of life of a client that hung up: the hang-up itself, and its requests in the 30 minutes after.
-type Activity struct {
-	Time      time.Time
-	Client    string
-	AgentHash int64 // of the whole user agent: with the client it names who it was
-	Route     Route
-	Drop      bool  // this is a hang-up
-	Off       int64 // the record's offset: with the generation its natural key
 }
 
 // Sample is an example of a record that was not understood.

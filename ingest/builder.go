@@ -20,13 +20,14 @@ type builder struct {
 	own     *tallier // counts what add gets
 
 	room
-	routes   []event.Route
-	routeNo  map[event.Route]uint32
-	agents   []event.Agent
-	agentNo  map[event.Agent]uint32
-	tallies  int      // how many were merged
-	parts    []*tally // what Sums are made of
-	finished bool
+	routes    []event.Route
+	routeNo   map[event.Route]uint32
+	serviceNo []uint32 // of the routes: what the service calls them
+	agents    []event.Agent
+	agentNo   map[event.Agent]uint32
+	tallies   int      // how many were merged
+	parts     []*tally // what Sums are made of
+	finished  bool
 }
 
 // room is what a builder counts in. The next one may have it.
@@ -36,15 +37,14 @@ type room struct {
 	ages    []age
 	values  []int64 // the ages by cell
 	clients table[clientKey]
-	visits  []visit // of the clients
-	marks   []uint32
-	persons []uint32 // their numbers in crowd + 1; 0 for what was not asked for
-	names   []byte   // what the batch calls the clients
+	callers []caller // the clients
+	names   []byte   // what the batch calls them
 	extras  []event.Counts
 	crowd   crowd
 
 	// where what a tally holds has gone
 	cellOf, clientOf []uint32
+	touched          uint32   // keeps what the processor is to fetch from being optimized away
 	watched          []uint32 // the numbers in crowd + 1 of its clients that are watched; 0 for the others
 }
 
@@ -56,10 +56,19 @@ func (r *room) empty() room {
 	r.cells.clear()
 	r.clients.clear()
 	return room{
-		cells: r.cells, counts: r.counts[:0], ages: r.ages[:0], values: r.values[:0], clients: r.clients, visits: r.visits[:0],
-		marks: r.marks[:0], persons: r.persons[:0], names: r.names[:0], extras: r.extras[:0], crowd: r.crowd.empty(),
+		cells: r.cells, counts: r.counts[:0], ages: r.ages[:0], values: r.values[:0], clients: r.clients, callers: r.callers[:0],
+		names: r.names[:0], extras: r.extras[:0], crowd: r.crowd.empty(),
 		cellOf: r.cellOf, clientOf: r.clientOf, watched: r.watched,
 	}
+}
+
+// caller is what one client did in one hour.
+type caller struct {
+	few
+	seen       int64  // Unix nanoseconds of the newest event
+	name, size uint32 // names[name:name+size] is what the batch calls it
+	mark       uint32 // see marks
+	person     uint32 // its number in crowd + 1; 0 when it was not asked for
 }
 
 // minuteCount is what a cell counts.
@@ -167,6 +176,9 @@ func (u *builder) mergeCells(t *tally) {
 	for i, r := range t.routes {
 		routes[i] = number(&u.routes, u.routeNo, r)
 	}
+	for _, r := range u.routes[len(u.serviceNo):] {
+		u.serviceNo = append(u.serviceNo, u.service.number(r))
+	}
 	for i, g := range t.agents {
 		agents[i] = number(&u.agents, u.agentNo, g)
 	}
@@ -209,22 +221,15 @@ func (u *builder) mergeClients(t *tally) {
 	n := len(t.visits)
 	u.clientOf = slices.Grow(u.clientOf[:0], n)[:n]
 	u.tallies++
-	for i, k := range t.clients.keys {
-		v := &t.visits[i]
-		at, ok := u.clients.number(k.hash(), k)
-		if !ok {
-			name := clean(view(t.names[v.name:][:v.size]), maxShort)
-			u.visits = append(u.visits, visit{name: uint32(len(u.names)), size: uint32(len(name)), seen: math.MinInt64})
-			u.names = append(u.names, name...)
-			u.marks, u.persons = append(u.marks, markOf(name)), append(u.persons, 0)
+	var hashes [32]uint64
+	for from := 0; from < n; from += len(hashes) {
+		keys := t.clients.keys[from:min(n, from+len(hashes))]
+		for i, k := range keys { // the processor waits for all of them at once
+			hashes[i] = k.hash()
+			u.touched = u.clients.touch(hashes[i])
 		}
-		c := &u.visits[at]
-		c.count.merge(v.count, t.extras, &u.extras)
-		c.seen = max(c.seen, v.seen)
-		u.clientOf[i] = at
-		if v.drops {
-			u.person(at).dropped = u.tallies
-			u.service.marked.set(u.marks[at])
+		for i, k := range keys {
+			u.mergeClient(t, from+i, hashes[i], k)
 		}
 	}
 	u.crowd.follow(u.service)
@@ -232,7 +237,7 @@ func (u *builder) mergeClients(t *tally) {
 	any := false
 	for i, at := range u.clientOf { // before any of the signs is looked at: most clients are of no interest
 		u.watched[i] = 0
-		if !u.service.marked.has(u.marks[at]) {
+		if !u.service.marked.has(u.callers[at].mark) {
 			continue
 		}
 		p := u.person(at)
@@ -240,7 +245,7 @@ func (u *builder) mergeClients(t *tally) {
 			p.watch = u.service.clients[p.name]
 		}
 		if p.dropped == u.tallies || p.watch.until() > t.first {
-			u.watched[i] = u.persons[at]
+			u.watched[i] = u.callers[at].person
 			any = true
 		}
 	}
@@ -250,30 +255,50 @@ func (u *builder) mergeClients(t *tally) {
 	for i := range t.signs {
 		s := &t.signs[i]
 		if who := u.watched[s.client]; who != 0 {
-			u.sign(who-1, s, u.routes[u.cells.keys[u.cellOf[s.cell]].route])
+			u.sign(who-1, s, u.cells.keys[u.cellOf[s.cell]].route)
 		}
+	}
+}
+
+// mergeClient adds the counts of one client, and leaves in clientOf where they went.
+func (u *builder) mergeClient(t *tally, i int, hash uint64, k clientKey) {
+	v := &t.visits[i]
+	at, ok := u.clients.number(hash, k)
+	if !ok {
+		name := clean(view(t.names[v.name:][:v.size]), maxShort)
+		u.callers = append(u.callers, caller{name: uint32(len(u.names)), size: uint32(len(name)), seen: math.MinInt64, mark: markOf(name)})
+		u.names = append(u.names, name...)
+	}
+	c := &u.callers[at]
+	c.few.merge(v.few, t.extras, &u.extras)
+	c.seen = max(c.seen, v.seen)
+	u.clientOf[i] = at
+	if v.drops {
+		u.person(at).dropped = u.tallies
+		u.service.marked.set(c.mark)
 	}
 }
 
 // person returns what the crowd knows of a client. It is valid until the next call.
 func (u *builder) person(at uint32) *person {
-	if u.persons[at] == 0 {
-		u.persons[at] = u.crowd.number(u.clients.keys[at], u.name(at)) + 1
+	c := &u.callers[at]
+	if c.person == 0 {
+		c.person = u.crowd.number(u.clients.keys[at], u.name(at)) + 1
 	}
-	return &u.crowd.people[u.persons[at]-1]
+	return &u.crowd.people[c.person-1]
 }
 
 // name returns what the batch calls a client.
 func (u *builder) name(at uint32) []byte {
-	v := &u.visits[at]
-	return u.names[v.name:][:v.size]
+	c := &u.callers[at]
+	return u.names[c.name:][:c.size]
 }
 
 // view returns a string that is b, and changes with it.
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // size says how much the batch holds: its minutes, clients and hang-ups, of which each takes the room of many.
-func (u *builder) size() int { return len(u.counts) + len(u.visits) + 20*len(u.b.Disconnects) }
+func (u *builder) size() int { return len(u.counts) + len(u.callers) + 20*len(u.b.Disconnects) }
 
 // finish returns the batch. Nothing can be added after that.
 func (u *builder) finish() *event.Batch {
@@ -282,9 +307,7 @@ func (u *builder) finish() *event.Batch {
 	}
 	u.finished = true
 	u.settle()
-	u.flushSigns()
-	u.b.Minutes = u.minutes()
-	u.makeClients()
+	u.b.Minutes, u.b.Clients, u.b.Signs = u.minutes(), u.byClient(), u.signs()
 	return u.b
 }
 
@@ -313,17 +336,21 @@ func (u *builder) minutes() event.Minutes {
 	}}
 }
 
-func (u *builder) makeClients() {
-	if len(u.visits) == 0 {
-		return
-	}
-	u.b.Clients = make([]event.ClientHour, len(u.visits))
-	names := string(u.names)
-	for i := range u.visits {
-		v, c := &u.visits[i], &u.b.Clients[i]
-		c.Start, c.Client = time.Unix(int64(u.clients.keys[i].hour)*3600, 0).UTC(), names[v.name:][:v.size]
-		c.Scope, c.Counts, c.LastSeen = scope(c.Client), v.whole(u.extras), time.Unix(0, v.seen).UTC()
-	}
+// byClient returns the batch's clients, which are made of the builder's room.
+func (u *builder) byClient() event.Clients {
+	keys, callers, names, extras := u.clients.keys, u.callers, u.names, u.extras
+	return event.Clients{Each: func(yield func(c *event.ClientHour) bool) {
+		for i := range callers {
+			v := &callers[i]
+			c := event.ClientHour{
+				Start: time.Unix(int64(keys[i].hour)*3600, 0).UTC(), Client: view(names[v.name:][:v.size]), Counts: v.whole(extras), LastSeen: time.Unix(0, v.seen).UTC(),
+			}
+			c.Scope = scope(c.Client)
+			if !yield(&c) {
+				return
+			}
+		}
+	}}
 }
 
 // order returns the cells by route, then minute, then agent: those of one route and hour stand together.

@@ -80,7 +80,7 @@ func readBatches(t *testing.T, text string, o parser.Options, workers, chunk int
 	p.u = p.open(&p.tally, 0)
 	var out []*event.Batch
 	err = p.run(t.Context(), nil, func(_ context.Context, f filled) error {
-		f.b.Minutes = event.MinutesOf(f.b.Minutes.List()) // its room is used again
+		f.b.Minutes, f.b.Clients, f.b.Signs = event.MinutesOf(f.b.Minutes.List()), event.ClientsOf(f.b.Clients.List()), event.SignsOf(f.b.Signs.List()) // their room is used again
 		out = append(out, f.b)
 		return nil
 	})
@@ -120,9 +120,9 @@ func readLines(t *testing.T, text string, o parser.Options) *event.Batch {
 
 var batchOptions = gocmp.Options{gocmp.AllowUnexported(event.Histogram{}), gocmp.Comparer(func(a, b event.Histogram) bool {
 	return string(a.Encode()) == string(b.Encode())
-}), gocmp.Transformer("list", func(m event.Minutes) []event.Minute { return m.List() }), gocmp.Transformer("sorted", func(m []event.ClientHour) map[string]event.ClientHour {
+}), gocmp.Transformer("list", func(m event.Minutes) []event.Minute { return m.List() }), gocmp.Transformer("signs", func(s event.Signs) []event.Activity { return s.List() }), gocmp.Transformer("sorted", func(m event.Clients) map[string]event.ClientHour {
 	out := map[string]event.ClientHour{}
-	for _, c := range m {
+	for _, c := range m.List() {
 		out[c.Start.String()+c.Client] = c
 	}
 	return out
@@ -177,7 +177,7 @@ func outline(batches ...*event.Batch) map[string]any {
 		}
 		end, lines = b.End, lines+b.Lines
 		accounts.Add(b.Accounts)
-		hangups, signs = append(hangups, b.Disconnects...), append(signs, b.Activity...)
+		hangups, signs = append(hangups, b.Disconnects...), append(signs, b.Signs.List()...)
 		for _, m := range b.Minutes.List() {
 			k := key{m.Start, m.Route, m.Agent, ""}
 			have := minutes[k]
@@ -186,7 +186,7 @@ func outline(batches ...*event.Batch) map[string]any {
 			have.Drop.Merge(&m.Drop)
 			minutes[k] = have
 		}
-		for _, c := range b.Clients {
+		for _, c := range b.Clients.List() {
 			k := key{at: c.Start, name: c.Client}
 			have, ok := clients[k]
 			if !ok {
@@ -266,11 +266,11 @@ func TestSignsTellWhatAllWouldTell(t *testing.T) {
 				t.Fatal(err)
 			}
 			if rnd.IntN(300) == 0 {
-				kept = append(kept, u.finish().Activity...)
+				kept = append(kept, u.finish().Signs.List()...)
 				u = newBuilder(s, int64(i+1))
 			}
 		}
-		kept = append(kept, u.finish().Activity...)
+		kept = append(kept, u.finish().Signs.List()...)
 		n := len(all)
 		if diff := gocmp.Diff(sessionsOf(all), sessionsOf(kept)); diff != "" {
 			t.Errorf("seed %d: -all %d signs +%d kept: %s", seed, n, len(kept), diff)

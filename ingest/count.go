@@ -2,40 +2,67 @@ package ingest
 
 import "hangup/event"
 
-// count is an event.Counts of little room: most count requests and their bytes only.
-type count struct {
+// few is an event.Counts of little room, without bytes: most count requests only.
+type few struct {
 	requests, extra uint32 // extra is the place in extras + 1 of what else there is; 0 for nothing
-	bytes           int64
 }
 
 // add counts one event.
-func (n *count) add(e *event.Event, extras *[]event.Counts) {
+func (n *few) add(e *event.Event, extras *[]event.Counts) {
 	if e.Kind == event.Disconnect {
 		n.addRare(e, extras)
 	} else if e.Exchange {
 		n.requests++
-		n.bytes += e.Bytes.V // 0 when there is none
 	}
 }
 
 // addRare is kept apart so that add is inlined.
-func (n *count) addRare(e *event.Event, extras *[]event.Counts) { n.more(extras).Count(e) }
+func (n *few) addRare(e *event.Event, extras *[]event.Counts) { n.more(extras).Count(e) }
 
 // merge adds other, whose extras are from.
-func (n *count) merge(other count, from []event.Counts, extras *[]event.Counts) {
+func (n *few) merge(other few, from []event.Counts, extras *[]event.Counts) {
 	n.requests += other.requests
-	n.bytes += other.bytes
 	if other.extra > 0 {
 		n.more(extras).Add(from[other.extra-1])
 	}
 }
 
-func (n *count) more(extras *[]event.Counts) *event.Counts {
+func (n *few) more(extras *[]event.Counts) *event.Counts {
 	if n.extra == 0 {
 		*extras = append(*extras, event.Counts{})
 		n.extra = uint32(len(*extras))
 	}
 	return &(*extras)[n.extra-1]
+}
+
+// whole returns all that was counted, without bytes.
+func (n *few) whole(extras []event.Counts) event.Counts {
+	c := event.Counts{Requests: int64(n.requests)}
+	if n.extra > 0 {
+		c.Add(extras[n.extra-1])
+		c.Bytes = 0
+	}
+	return c
+}
+
+// count is few with the bytes.
+type count struct {
+	few
+	bytes int64 // but for those of extra
+}
+
+// add counts one event.
+func (n *count) add(e *event.Event, extras *[]event.Counts) {
+	n.few.add(e, extras)
+	if e.Kind != event.Disconnect && e.Exchange {
+		n.bytes += e.Bytes.V // 0 when there is none
+	}
+}
+
+// merge adds other, whose extras are from.
+func (n *count) merge(other count, from []event.Counts, extras *[]event.Counts) {
+	n.bytes += other.bytes
+	n.few.merge(other.few, from, extras)
 }
 
 // whole returns all that was counted.

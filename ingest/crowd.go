@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -15,7 +14,8 @@ type crowd struct {
 	people  []person
 	pairs   table[pairKey]
 	tracks  []track // of the pairs
-	forgot  int     // as the service's: what it has taken out is not what the pointers here lead to
+	signs   []crowdSign
+	forgot  int // as the service's: what it has taken out is not what the pointers here lead to
 }
 
 // personKey is a client, whatever the hour.
@@ -43,8 +43,17 @@ func (k pairKey) hash() uint64 { return fold(uint64(k.person), uint64(k.agent)) 
 
 // track is what is known of a pair, and which of its signs of life are kept.
 type track struct {
-	w *watcher // nil while it is not known to be watched
+	w           *watcher // nil while it is not known to be watched
+	first, last uint32   // places in signs + 1; 0 for none
 	thinner
+}
+
+// crowdSign is a sign of life.
+type crowdSign struct {
+	at, off int64
+	route   uint32 // as the builder numbers it
+	drop    bool
+	next    uint32 // the place of the pair's next one in signs + 1; 0 for none
 }
 
 // empty returns the crowd's room to be used again.
@@ -53,7 +62,7 @@ func (c *crowd) empty() crowd {
 	c.pairs.clear()
 	clear(c.people)
 	clear(c.tracks)
-	return crowd{numbers: c.numbers, people: c.people[:0], pairs: c.pairs, tracks: c.tracks[:0], forgot: c.forgot}
+	return crowd{numbers: c.numbers, people: c.people[:0], pairs: c.pairs, tracks: c.tracks[:0], signs: c.signs[:0], forgot: c.forgot}
 }
 
 // number returns the number of a client in people.
@@ -80,74 +89,94 @@ func (c *crowd) follow(s *serviceState) {
 	}
 }
 
-// sign keeps a sign of life of a client, if it is watched and nothing that is kept tells the same. The caller holds the
-// service's lock.
-func (u *builder) sign(who uint32, s *sign, route event.Route) {
+// sign keeps a sign of life of a client, for a route that the builder calls so, if the client is watched and nothing that is
+// kept tells the same. The caller holds the service's lock.
+func (u *builder) sign(who uint32, s *sign, route uint32) {
 	c := &u.crowd
+	p := &c.people[who]
 	key := pairKey{who, s.agent}
-	at, known := c.pairs.find(key.hash(), key)
+	hash := key.hash()
+	at, known := c.pairs.find(hash, key)
 	var w *watcher
 	if known {
 		w = c.tracks[at].w
 	}
 	switch {
 	case s.drop:
-		w = u.service.watch(watchKey{c.people[who].name, s.agent}, s.at, route)
-		c.follow(u.service)
-	case w == nil:
-		w = u.service.watched[watchKey{c.people[who].name, s.agent}]
+		if w = u.service.watch(p.name, s.agent, s.at, u.serviceNo[route]); w != nil {
+			c.follow(u.service)
+			p.watch = w.client
+		}
+	case w == nil && p.watch != nil:
+		w = u.service.watched[watchKey{p.watch, s.agent}]
 	}
 	if !s.drop && (w == nil || s.at < w.last || s.at >= w.last+int64(patience)) {
 		return
 	}
 	if !known {
-		at, _ = c.pairs.number(key.hash(), key)
+		at, _ = c.pairs.number(hash, key)
 		c.tracks = append(c.tracks, track{thinner: thinner{fresh: true}})
 	}
 	t := &c.tracks[at]
 	t.w = w
-	a := event.Activity{Time: time.Unix(0, s.at).UTC(), Client: c.people[who].name, AgentHash: s.agent, Route: route, Drop: s.drop, Off: s.off}
-	if t.waiting && (s.at-t.kept >= thinSpan || s.at < t.pending.Time.UnixNano()) {
+	if t.waiting && (s.at-t.kept >= thinSpan || s.at < t.pending.at) {
 		t.waiting = false
-		t.kept = t.pending.Time.UnixNano()
-		u.b.Activity = append(u.b.Activity, t.pending)
+		t.kept = t.pending.at
+		c.keep(t, t.pending)
 	}
 	keep := s.drop || t.fresh || s.at < t.kept || s.at-t.kept >= thinSpan || s.at <= w.dense
 	if !s.drop {
-		for _, d := range w.drops {
-			if d.at != 0 && s.at >= d.at && s.at-d.at <= int64(retryTime) && d.route == route && !slices.Contains(t.answered, d) {
+		for i := range w.drops {
+			if d := w.drops[i]; d.at != 0 && s.at >= d.at && s.at-d.at <= int64(retryTime) && d.route == u.serviceNo[route] && !slices.Contains(t.answered, d) {
 				t.answered = append(t.answered, d)
 				keep = true
 			}
 		}
 	}
+	v := crowdSign{at: s.at, off: s.off, route: route, drop: s.drop}
 	if !keep {
-		t.waiting, t.pending = true, a
+		t.waiting, t.pending = true, v
 		return
 	}
 	t.kept, t.fresh, t.waiting = s.at, s.drop, false
-	u.b.Activity = append(u.b.Activity, a)
+	c.keep(t, v)
 }
 
-// flushSigns keeps the last sign of each client, and puts all in the order of the file.
-func (u *builder) flushSigns() {
-	for i := range u.crowd.tracks {
-		if t := &u.crowd.tracks[i]; t.waiting {
-			u.b.Activity = append(u.b.Activity, t.pending)
+// keep puts a sign behind those of a pair.
+func (c *crowd) keep(t *track, v crowdSign) {
+	c.signs = append(c.signs, v)
+	n := uint32(len(c.signs))
+	if t.last == 0 {
+		t.first = n
+	} else {
+		c.signs[t.last-1].next = n
+	}
+	t.last = n
+}
+
+// signs returns the signs of life that are kept, and the last one of each client. They are made of the builder's room.
+func (u *builder) signs() event.Signs {
+	c := &u.crowd
+	for i := range c.tracks {
+		if t := &c.tracks[i]; t.waiting {
+			c.keep(t, t.pending)
 		}
 	}
-	signs := u.b.Activity
-	type place struct {
-		off int64
-		at  int
+	if len(c.signs) == 0 {
+		return event.Signs{}
 	}
-	order := make([]place, len(signs))
-	for i := range signs {
-		order[i] = place{signs[i].Off, i}
-	}
-	slices.SortFunc(order, func(a, b place) int { return cmp.Compare(a.off, b.off) }) // signs are six times as large
-	u.b.Activity = make([]event.Activity, len(signs))
-	for i, p := range order {
-		u.b.Activity[i] = signs[p.at]
-	}
+	pairs, tracks, signs, people := c.pairs.keys, c.tracks, c.signs, c.people
+	return event.Signs{Routes: u.routes, Each: func(yield func(s *event.Sign) bool) {
+		var s event.Sign
+		for i := range tracks {
+			s.Client, s.AgentHash = people[pairs[i].person].name, pairs[i].agent
+			for at := tracks[i].first; at != 0; at = signs[at-1].next {
+				v := &signs[at-1]
+				s.Time, s.Route, s.Drop, s.Off = time.Unix(0, v.at).UTC(), int(v.route), v.drop, v.off
+				if !yield(&s) {
+					return
+				}
+			}
+		}
+	}}
 }

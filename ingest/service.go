@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"sync"
+
+	"hangup/event"
 )
 
 // serviceState is what the files of one service share. All of it can be made again from the database and the files.
@@ -13,6 +15,7 @@ type serviceState struct {
 	mu       sync.Mutex
 	router   *router
 	families families
+	numbers  map[event.Route]uint32 // what routes are called in watched
 	watched  map[watchKey]*watcher
 	clients  map[string]*clientWatch // those that are in watched
 	marked   marks                   // of the same
@@ -24,7 +27,7 @@ type serviceState struct {
 func newServiceState(name string, l RouteLimits) *serviceState {
 	return &serviceState{
 		name: name, router: newRouter(l), families: families{},
-		watched: map[watchKey]*watcher{}, clients: map[string]*clientWatch{},
+		numbers: map[event.Route]uint32{}, watched: map[watchKey]*watcher{}, clients: map[string]*clientWatch{},
 	}
 }
 
@@ -47,8 +50,18 @@ func (s *serviceState) load(ctx context.Context, l Ledger) error {
 		s.router.knows(r)
 	}
 	for _, d := range drops {
-		s.watch(watchKey{d.Client, d.AgentHash}, d.Time.UnixNano(), d.Route)
+		s.watch(d.Client, d.AgentHash, d.Time.UnixNano(), s.number(d.Route))
 	}
 	s.loaded = true
 	return nil
+}
+
+// number returns what a route that was admitted is called in watched. The caller holds mu.
+func (s *serviceState) number(r event.Route) uint32 {
+	n, ok := s.numbers[r]
+	if !ok {
+		n = uint32(len(s.numbers))
+		s.numbers[r] = n
+	}
+	return n
 }

@@ -88,7 +88,7 @@ func TestSumsAreOfBatches(t *testing.T) {
 				done[m.Route].Merge(&m.Done)
 				drop[m.Route].Merge(&m.Drop)
 			}
-			for _, c := range b.Clients {
+			for c := range b.Clients.All() {
 				want.visit(c.Client, c.Counts.Requests, c.Counts.Disconnects(), c.LastSeen.UnixNano())
 			}
 		}

@@ -75,7 +75,7 @@ func (k clientKey) hash() uint64 {
 
 // visit is what one client did in one hour.
 type visit struct {
-	count
+	few
 	seen  int64 // Unix nanoseconds of the newest event
 	name  uint32
 	size  uint32 // names[name:name+size] is the client

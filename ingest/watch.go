@@ -4,8 +4,6 @@ import (
 	"math"
 	"slices"
 	"time"
-
-	"hangup/event"
 )
 
 // patience is how long after a hang-up a client's requests still tell what became of it; retryTime how long one for the
@@ -18,9 +16,10 @@ const (
 // maxWatched bounds how many clients of a service are watched at one time.
 const maxWatched = 100_000
 
+// watchKey is a client with one of its user agents.
 type watchKey struct {
-	client string
-	agent  int64
+	client *clientWatch
+	agent  int64 // hash
 }
 
 // watcher is what is known of a client that hung up. Times are Unix nanoseconds.
@@ -35,28 +34,30 @@ type watcher struct {
 
 type dropMark struct {
 	at    int64
-	route event.Route
+	route uint32 // as the service numbers it
 }
 
-// watch notes that a client hung up. The caller holds mu.
-func (s *serviceState) watch(k watchKey, at int64, route event.Route) *watcher {
-	w := s.watched[k]
+// watch notes that a client hung up, and returns nil when there is no room to watch it. The caller holds mu.
+func (s *serviceState) watch(client string, agent, at int64, route uint32) *watcher {
+	c := s.clients[client]
+	w := s.watched[watchKey{c, agent}]
 	if w == nil {
-		if len(s.watched) >= maxWatched && !s.makeRoom(at) {
-			return nil
+		if len(s.watched) >= maxWatched {
+			if !s.makeRoom(at) {
+				return nil
+			}
+			c = s.clients[client]
 		}
-		w = &watcher{last: at}
-		s.watched[k] = w
-		s.marked.set(markOf(k.client))
-		c := s.clients[k.client]
 		if c == nil {
-			c = &clientWatch{last: at}
-			s.clients[k.client] = c
+			c = &clientWatch{name: client, last: at}
+			s.clients[client] = c
+			s.marked.set(markOf(client))
 		}
 		c.keys++
-		w.client = c
+		w = &watcher{client: c, last: at}
+		s.watched[watchKey{c, agent}] = w
 	}
-	w.last, w.client.last = max(w.last, at), max(w.client.last, at)
+	w.last, c.last = max(w.last, at), max(c.last, at)
 	mark := dropMark{at, route}
 	if slices.Contains(w.drops[:], mark) { // read once more
 		return w
@@ -93,7 +94,7 @@ func (s *serviceState) forget(before int64) {
 		}
 		delete(s.watched, k)
 		if w.client.keys--; w.client.keys == 0 {
-			delete(s.clients, k.client)
+			delete(s.clients, k.client.name)
 		}
 	}
 	s.marked = marks{}
@@ -104,6 +105,7 @@ func (s *serviceState) forget(before int64) {
 
 // clientWatch is what is watched of a client, whatever its user agents.
 type clientWatch struct {
+	name string
 	keys int   // in how many keys of watched it is
 	last int64 // its newest hang-up
 }
@@ -144,8 +146,8 @@ type thinner struct {
 	kept     int64 // when the last one was that is kept
 	fresh    bool  // the next one is the first of the batch, or after a hang-up
 	waiting  bool
-	pending  event.Activity // the newest, if it is not kept
-	answered []dropMark     // hang-ups whose retry is kept
+	pending  crowdSign  // the newest, if it is not kept
+	answered []dropMark // hang-ups whose retry is kept
 }
 
 // thinSpan is short against the 30 minutes that end a session.

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"testing"
 	"time"
-
-	"hangup/event"
 )
 
 // TestWatchManyClients has three times as many clients hang up as are watched: the first are, and when they are quiet for long
@@ -15,7 +13,7 @@ func TestWatchManyClients(t *testing.T) {
 	s := newServiceState("shop", RouteLimits{})
 	begin := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 	watch := func(i int, at time.Time) bool {
-		return s.watch(watchKey{client: fmt.Sprint(i)}, at.UnixNano(), event.Route{}) != nil
+		return s.watch(fmt.Sprint(i), 0, at.UnixNano(), 0) != nil
 	}
 	for i := range 3 * maxWatched {
 		if got := watch(i, begin); got != (i < maxWatched) {

@@ -3,6 +3,7 @@ package migrations_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -124,7 +125,14 @@ func TestUpFromUnsummed(t *testing.T) {
 		d.exec(`INSERT INTO service (name) VALUES ('shop')`)
 		d.exec(`INSERT INTO source (service_id, path) SELECT service_id, '/log' FROM service`)
 		d.exec(`INSERT INTO generation (service_id, source_id, path, dev, ino) SELECT service_id, source_id, '/log', 1, 2 FROM source`)
+		for _, off := range []int{7, 9} { // signs of life, as they were appended then
+			d.exec(fmt.Sprintf(`INSERT INTO activity_block SELECT service_id, generation_id, now(), '{%d,%d}', '{2026-11-30 10:00Z,2026-11-30 10:01Z}', '{a,b}', '{5,-6}', '{1,2}', '{t,f}'
+				FROM generation`, off, off+1))
+		}
 		d.up()
+		if n := d.number(`SELECT count(*) FROM activity WHERE off BETWEEN 7 AND 10 AND (client = 'b' AND agent_hash = -6 AND route_id = 2 AND at = '2026-11-30 10:01Z') <> is_drop`); n != 4 {
+			t.Errorf("after Up from version %d there are %d of 4 signs of life", version, n)
+		}
 		// Nobody knows what these count, so that they are kept while any day is.
 		if n := d.number(`SELECT count(*) FROM generation WHERE first_day = '-infinity' AND NOT summed AND seen_at > now() - interval '1 hour'`); n != 1 {
 			t.Errorf("after Up from version %d the content is not as it should be", version)

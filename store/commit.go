@@ -52,8 +52,8 @@ func (s *Store) commit(ctx context.Context, now time.Time, b *event.Batch) error
 	if err != nil {
 		return err
 	}
-	minutes := packMinutes(id, b.Minutes)
-	days := batchDays(b, minutes)
+	p := pack(id, b)
+	days := p.days(b)
 	if err := s.prepareDays(ctx, now, id.service, days); err != nil {
 		return err
 	}
@@ -64,7 +64,10 @@ func (s *Store) commit(ctx context.Context, now time.Time, b *event.Batch) error
 		if err := copyHangups(ctx, tx, id, now, b, b.Disconnects); err != nil {
 			return err
 		}
-		if err := copyCounts(ctx, tx, id, b, minutes); err != nil {
+		if err := copyCounts(ctx, tx, id.service, b.Generation, p); err != nil {
+			return err
+		}
+		if err := copySigns(ctx, tx, id.service, now, b.Generation, p.signs); err != nil {
 			return err
 		}
 		if err := copyRest(ctx, tx, id, now, b); err != nil {
@@ -90,8 +93,8 @@ func (s *Store) batchIDs(ctx context.Context, b *event.Batch) (ids, error) {
 	for i := range b.Disconnects {
 		routes[b.Disconnects[i].Route], agents[b.Disconnects[i].Agent] = true, true
 	}
-	for i := range b.Activity {
-		routes[b.Activity[i].Route] = true
+	for _, r := range b.Signs.Routes {
+		routes[r] = true
 	}
 	r, err := s.routeIDs(ctx, service, slices.Collect(maps.Keys(routes)))
 	if err != nil {
@@ -104,17 +107,28 @@ func (s *Store) batchIDs(ctx context.Context, b *event.Batch) (ids, error) {
 	return ids{service, r, a}, nil
 }
 
-// batchDays returns the days that the batch writes to, in order.
-func batchDays(b *event.Batch, minutes []minuteBlock) []time.Time {
+// packed is what a batch counts, and its signs of life, as they are stored.
+type packed struct {
+	minutes []minuteBlock
+	clients []clientBlock
+	signs   []byte
+}
+
+func pack(id ids, b *event.Batch) *packed {
+	return &packed{packMinutes(id, b.Minutes), packClients(b.Clients), packSigns(id, b.Signs)}
+}
+
+// days returns the days that the batch writes to, in order.
+func (p *packed) days(b *event.Batch) []time.Time {
 	set := map[time.Time]bool{}
 	for i := range b.Disconnects {
 		set[dayOf(b.Disconnects[i].Time)] = true
 	}
-	for i := range minutes {
-		set[dayOf(minutes[i].hour)] = true
+	for i := range p.minutes {
+		set[dayOf(p.minutes[i].hour)] = true
 	}
-	for i := range b.Clients {
-		set[dayOf(b.Clients[i].Start)] = true
+	for i := range p.clients {
+		set[dayOf(p.clients[i].hour)] = true
 	}
 	return slices.SortedFunc(maps.Keys(set), time.Time.Compare)
 }
@@ -246,7 +260,7 @@ func (s *Store) quarantine(ctx context.Context, now time.Time, b *event.Batch) e
 	if err != nil {
 		return err
 	}
-	if err := s.prepareDays(ctx, now, id.service, batchDays(b, packMinutes(id, b.Minutes))); err != nil && !refused(err) { // a day may be what is refused
+	if err := s.prepareDays(ctx, now, id.service, pack(id, b).days(b)); err != nil && !refused(err) { // a day may be what is refused
 		return err
 	}
 	tx, err := s.pool.Begin(ctx)
@@ -271,8 +285,6 @@ func (s *Store) quarantine(ctx context.Context, now time.Time, b *event.Batch) e
 	if err := try(0, len(b.Disconnects)); err != nil {
 		return err
 	}
-	for _, i := range slices.Backward(slices.Sorted(maps.Keys(bad))) {
-		b.Refuse(i, bad[i])
-	}
+	b.Refuse(bad)
 	return nil
 }

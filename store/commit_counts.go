@@ -14,18 +14,18 @@ import (
 )
 
 // copyCounts appends the batch's counts by minute and by client, and marks the hours as dirty.
-func copyCounts(ctx context.Context, tx pgx.Tx, id ids, b *event.Batch, minutes []minuteBlock) error {
-	if err := copyMinutes(ctx, tx, id.service, minutes); err != nil {
+func copyCounts(ctx context.Context, tx pgx.Tx, service int32, generation int64, p *packed) error {
+	if err := copyMinutes(ctx, tx, service, p.minutes); err != nil {
 		return fmt.Errorf("store counts: %w", err)
 	}
 	hours := map[time.Time]bool{}
-	for i := range minutes {
-		hours[minutes[i].hour] = true
+	for i := range p.minutes {
+		hours[p.minutes[i].hour] = true
 	}
-	if err := markDirty(ctx, tx, id.service, b.Generation, slices.Collect(maps.Keys(hours))); err != nil {
+	if err := markDirty(ctx, tx, service, generation, slices.Collect(maps.Keys(hours))); err != nil {
 		return err
 	}
-	if err := copyClients(ctx, tx, id.service, packClients(b.Clients)); err != nil {
+	if err := copyClients(ctx, tx, service, p.clients); err != nil {
 		return fmt.Errorf("store client counts: %w", err)
 	}
 	return nil
@@ -97,26 +97,30 @@ type clientBlock struct {
 }
 
 // packClients packs clients by hour.
-func packClients(clients []event.ClientHour) []clientBlock {
-	var hours []time.Time
-	packed := map[time.Time]*block.Clients{}
-	for i := range clients {
-		c := &clients[i]
-		w := packed[c.Start]
-		if w == nil {
-			w = &block.Clients{}
-			packed[c.Start] = w
-			hours = append(hours, c.Start)
+func packClients(clients event.Clients) []clientBlock {
+	var (
+		out []clientBlock
+		w   *block.Clients // of the hour that the last client was of
+		at  time.Time
+	)
+	packed := map[int64]*block.Clients{}
+	for c := range clients.All() {
+		if w == nil || !c.Start.Equal(at) {
+			at = c.Start
+			if w = packed[at.Unix()]; w == nil {
+				w = &block.Clients{}
+				packed[at.Unix()] = w
+				out = append(out, clientBlock{hour: at, parts: 1})
+			}
 		}
 		v := block.Client{Name: event.Clean(c.Client), Scope: c.Scope, Clients: 1, Requests: c.Counts.Requests, Idle: c.Counts.Idle, LastSeen: c.LastSeen}
 		for p := range c.Counts.Dropped {
 			v.Dropped, v.Reported = v.Dropped+c.Counts.Dropped[p], v.Reported+c.Counts.Reported[p]
 		}
-		w.Add(c.Start, &v)
+		w.Add(at, &v)
 	}
-	out := make([]clientBlock, len(hours))
-	for i, h := range hours {
-		out[i] = clientBlock{hour: h, parts: 1, clients: packed[h].Bytes()}
+	for i := range out {
+		out[i].clients = packed[out[i].hour.Unix()].Bytes()
 	}
 	return out
 }
@@ -156,9 +160,6 @@ func copyRest(ctx context.Context, tx pgx.Tx, id ids, now time.Time, b *event.Ba
 		}
 		return nil
 	}
-	if err := copyActivity(ctx, tx, id, now, b); err != nil {
-		return fmt.Errorf("store activity: %w", err)
-	}
 	err := copyInto("unparsed_sample", []string{"service_id", "source_id", "generation_id", "off", "line", "reason", "text", "seen_at"},
 		len(b.Unparsed), func(i int) []any {
 			u := &b.Unparsed[i]
@@ -172,31 +173,4 @@ func copyRest(ctx context.Context, tx pgx.Tx, id ids, now time.Time, b *event.Ba
 			q := &b.Quarantine[i]
 			return []any{id.service, b.Generation, q.Off, q.End, q.Line, event.Clean(q.Reason), event.Clean(q.Text), now}
 		})
-}
-
-// copyActivity appends the batch's signs of life, in one row.
-func copyActivity(ctx context.Context, tx pgx.Tx, id ids, now time.Time, b *event.Batch) error {
-	n := len(b.Activity)
-	if n == 0 {
-		return nil
-	}
-	columns := []string{"service_id", "generation_id", "written_at", "off", "at", "client", "agent_hash", "route_id", "is_drop"}
-	return copyRows(ctx, tx, "activity_block", columns, 1, func(w *copyWriter, _ int) {
-		each := func(oid uint32, value func(a *event.Activity)) {
-			w.array(oid, n, func() {
-				for i := range b.Activity {
-					value(&b.Activity[i])
-				}
-			})
-		}
-		w.int4(id.service)
-		w.int8(b.Generation)
-		w.time(now)
-		each(oidInt8, func(a *event.Activity) { w.int8(a.Off) })
-		each(oidTimestamp, func(a *event.Activity) { w.time(a.Time) })
-		each(oidText, func(a *event.Activity) { w.text(a.Client) })
-		each(oidInt8, func(a *event.Activity) { w.int8(a.AgentHash) })
-		each(oidInt4, func(a *event.Activity) { w.int4(id.routes[a.Route]) })
-		each(oidBool, func(a *event.Activity) { w.bool(a.Drop) })
-	})
 }

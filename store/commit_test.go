@@ -24,11 +24,13 @@ import (
 
 // signs gives a batch the signs of life that the reader would: every hang-up of a client.
 func signs(b *event.Batch) *event.Batch {
+	var list []event.Activity
 	for i := range b.Disconnects {
 		if h := &b.Disconnects[i]; h.Client != "" && h.Phase != event.PhaseIdle {
-			b.Activity = append(b.Activity, event.Activity{Time: h.Time, Client: h.Client, AgentHash: 7, Route: h.Route, Drop: true, Off: h.Start})
+			list = append(list, event.Activity{Time: h.Time, Client: h.Client, AgentHash: 7, Route: h.Route, Drop: true, Off: h.Start})
 		}
 	}
+	b.Signs = event.SignsOf(list)
 	return b
 }
 
@@ -54,7 +56,7 @@ func TestCommitStoresAllOfABatch(t *testing.T) {
 
 	checkCounts(t, pool)
 	wantNumber(t, pool, int64(len(b.Disconnects)), `SELECT count(*) FROM disconnect`)
-	wantNumber(t, pool, int64(len(b.Activity)), `SELECT count(*) FROM activity WHERE is_drop AND agent_hash = 7`)
+	wantNumber(t, pool, int64(len(b.Signs.List())), `SELECT count(*) FROM activity WHERE is_drop AND agent_hash = 7`)
 	wantNumber(t, pool, 1, `SELECT count(*) FROM unparsed_sample WHERE text = 'who knows' AND reason = 'no_format'`)
 	wantNumber(t, pool, 1, `SELECT count(*) FROM quarantine WHERE text = U&'bad \FFFD'`)
 	wantNumber(t, pool, number(t, pool, `SELECT count(DISTINCT date_trunc('hour', minute)) FROM tally`), `SELECT count(*) FROM dirty_hour`)

@@ -27,19 +27,23 @@ const (
 	days2000  = epoch2000 / 86400
 )
 
-// Array elements' types (pg_type.dat).
-const (
-	oidBool      = 16
-	oidInt8      = 20
-	oidInt4      = 23
-	oidText      = 25
-	oidTimestamp = 1184 // with time zone
-)
-
 // copyRows appends n rows to a table. row writes a row's values, in the order of the columns and of exactly their types.
-// It is pgx's CopyFrom for tables of many columns, of which most of the time goes into looking up how a value is written.
+// It is pgx's CopyFrom for tables of many columns or rows, of which most of the time goes into looking up how a value is written.
 func copyRows(ctx context.Context, tx pgx.Tx, table string, columns []string, n int, row func(w *copyWriter, i int)) error {
-	r := &copyReader{w: copyWriter{b: append(make([]byte, 0, copyBytes+copyBytes/4), copyBegin...)}, columns: len(columns), n: n, row: row}
+	i := 0
+	return copyRowsWhile(ctx, tx, table, columns, func(w *copyWriter) bool {
+		if i == n {
+			return false
+		}
+		row(w, i)
+		i++
+		return true
+	})
+}
+
+// copyRowsWhile is copyRows for as many rows as there are: row returns false when there is none, and has written nothing then.
+func copyRowsWhile(ctx context.Context, tx pgx.Tx, table string, columns []string, row func(w *copyWriter) bool) error {
+	r := &copyReader{w: copyWriter{b: append(make([]byte, 0, copyBytes+copyBytes/4), copyBegin...)}, columns: len(columns), row: row}
 	names := make([]string, len(columns))
 	for i, c := range columns {
 		names[i] = pgx.Identifier{c}.Sanitize()
@@ -52,8 +56,7 @@ func copyRows(ctx context.Context, tx pgx.Tx, table string, columns []string, n 
 type copyReader struct {
 	w       copyWriter
 	columns int
-	i, n    int // rows made, and all
-	row     func(w *copyWriter, i int)
+	row     func(w *copyWriter) bool
 	taken   int  // of w.b
 	ended   bool // all is in w.b
 }
@@ -65,12 +68,12 @@ func (r *copyReader) Read(b []byte) (int, error) {
 		}
 		r.w.b, r.taken = r.w.b[:0], 0
 	}
-	for ; len(r.w.b) < copyBytes && r.i < r.n; r.i++ {
+	for len(r.w.b) < copyBytes && !r.ended {
+		at := len(r.w.b)
 		r.w.b = binary.BigEndian.AppendUint16(r.w.b, uint16(r.columns))
-		r.row(&r.w, r.i)
-	}
-	if r.i == r.n && !r.ended {
-		r.w.b, r.ended = append(r.w.b, copyEnd...), true
+		if !r.row(&r.w) {
+			r.w.b, r.ended = append(r.w.b[:at], copyEnd...), true
+		}
 	}
 	n := copy(b, r.w.b[r.taken:])
 	r.taken += n
@@ -143,16 +146,3 @@ func (w *copyWriter) date(day time.Time) {
 
 // time writes a time with time zone.
 func (w *copyWriter) time(t time.Time) { w.int8(t.UnixMicro() - epoch2000*1e6) }
-
-// array begins an array of n values, which follow.
-func (w *copyWriter) array(oid uint32, n int, values func()) {
-	at := len(w.b)
-	w.size(0)
-	w.size(1) // dimension
-	w.size(0) // no NULL among them
-	w.size(int(oid))
-	w.size(n)
-	w.size(1) // the first one's number
-	values()
-	binary.BigEndian.PutUint32(w.b[at:], uint32(len(w.b)-at-4))
-}

@@ -26,10 +26,10 @@ func TestCopyRows(t *testing.T) {
 	}
 	err := pgx.BeginFunc(t.Context(), s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(t.Context(), `CREATE TEMPORARY TABLE "a ""table""" (i integer, big bigint, yes boolean, word text, given text, few integer, us bigint,
-			day date, at timestamptz, bigs bigint[], ats timestamptz[], words text[], ints integer[], flags boolean[])`); err != nil {
+			day date, at timestamptz)`); err != nil {
 			return err
 		}
-		columns := []string{"i", "big", "yes", "word", "given", "few", "us", "day", "at", "bigs", "ats", "words", "ints", "flags"}
+		columns := []string{"i", "big", "yes", "word", "given", "few", "us", "day", "at"}
 		err := copyRows(t.Context(), tx, `a "table"`, columns, n, func(w *copyWriter, i int) {
 			at := times[i%len(times)]
 			w.int4(int32(-i))
@@ -41,11 +41,6 @@ func TestCopyRows(t *testing.T) {
 			w.microseconds(event.Opt[time.Duration]{V: time.Duration(i) * time.Microsecond, OK: i%2 == 0})
 			w.date(dayOf(at))
 			w.time(at)
-			w.array(oidInt8, 2, func() { w.int8(int64(i)); w.int8(-1) })
-			w.array(oidTimestamp, 1, func() { w.time(at) })
-			w.array(oidText, 2, func() { w.text(""); w.text("ä") })
-			w.array(oidInt4, 1, func() { w.int4(int32(i)) })
-			w.array(oidBool, 2, func() { w.bool(true); w.bool(false) })
 		})
 		if err != nil {
 			return err
@@ -64,11 +59,6 @@ func TestCopyRows(t *testing.T) {
 			US    *int64
 			Day   time.Time
 			At    time.Time
-			Bigs  []int64
-			Ats   []time.Time
-			Words []string
-			Ints  []int32
-			Flags []bool
 		}
 		got, err := pgx.CollectRows(rows, pgx.RowToStructByPos[row])
 		if err != nil {
@@ -81,9 +71,7 @@ func TestCopyRows(t *testing.T) {
 			at := times[i%len(times)]
 			if r.I != int32(-i) || r.Big != int64(i)<<40 || r.Yes != (i%2 == 0) || r.Word != word(i, long) || (r.Given == nil) != (i%2 == 0) ||
 				(r.Few == nil) != (i < 2) || r.Few != nil && *r.Few != int32(i-1) || (r.US == nil) != (i%2 == 1) || r.US != nil && *r.US != int64(i) ||
-				!r.Day.Equal(dayOf(at)) || !r.At.Equal(at) ||
-				fmt.Sprint(r.Bigs, r.Words, r.Ints, r.Flags) != fmt.Sprint([]int64{int64(i), -1}, []string{"", "ä"}, []int32{int32(i)}, []bool{true, false}) ||
-				len(r.Ats) != 1 || !r.Ats[0].Equal(at) {
+				!r.Day.Equal(dayOf(at)) || !r.At.Equal(at) {
 				t.Fatalf("row %d: %.300v", i, r)
 			}
 		}

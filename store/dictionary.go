@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/jackc/pgx/v5"
+
 	"hangup/event"
 )
 
@@ -159,4 +161,21 @@ func resolve[K comparable](ctx context.Context, s *Store, known map[int32]map[K]
 		return nil, fmt.Errorf("read the dictionary: %v is not there", keys[missing])
 	}
 	return ids, nil
+}
+
+// RouteNames returns the routes of a service, the oldest first.
+func (s *Store) RouteNames(ctx context.Context, service string) ([]event.Route, error) {
+	svc, err := s.ServiceID(ctx, service)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.pool.Query(ctx, `SELECT method, template FROM route WHERE service_id = $1 ORDER BY route_id`, svc)
+	if err != nil {
+		return nil, fmt.Errorf("list routes of %s: %w", service, err)
+	}
+	routes, err := pgx.CollectRows(rows, pgx.RowToStructByPos[event.Route])
+	if err != nil {
+		return nil, fmt.Errorf("list routes of %s: %w", service, err)
+	}
+	return routes, nil
 }

@@ -69,18 +69,20 @@ func TestMergeClientsOfOpenHour(t *testing.T) {
 	pool, st := open(t)
 	src := fill.Open(t, st, "shop", "/var/log/a.log")
 	b := src.Batch(hangUp(begin, "192.0.2.1", "/a"))
-	one := b.Clients[0]
+	list := b.Clients.List()
+	one := list[0]
 	for i := range 40 {
 		if i > 0 {
-			b = src.Batch()
+			b, list = src.Batch(), nil
 			b.LastEvent = begin
 		}
 		for k := range 100 {
 			c := one
 			c.Client = fmt.Sprintf("198.51.100.%d", k%4)
 			c.Counts = event.Counts{Requests: 2, Idle: 1}
-			b.Clients = append(b.Clients, c)
+			list = append(list, c)
 		}
+		b.Clients = event.ClientsOf(list)
 		check(t, st.Commit(t.Context(), begin, b))
 	}
 	wantNumber(t, pool, 40, `SELECT count(*) FROM client_block`)
@@ -98,10 +100,10 @@ func TestClientsAreCut(t *testing.T) {
 	pool, st := open(t)
 	src := fill.Open(t, st, "shop", "/var/log/a.log")
 	b := src.Batch(hangUp(begin, "192.0.2.1", "/a"))
-	hour, r := b.Clients[0].Start, rand.New(rand.NewPCG(61, 1))
-	b.Clients = nil
+	hour, r := b.Clients.List()[0].Start, rand.New(rand.NewPCG(61, 1))
+	var list []event.ClientHour
 	add := func(name string, c event.Counts) {
-		b.Clients = append(b.Clients, event.ClientHour{Start: hour, Client: name, Scope: "public", Counts: c, LastSeen: begin.Add(time.Duration(len(b.Clients)) * time.Millisecond)})
+		list = append(list, event.ClientHour{Start: hour, Client: name, Scope: "public", Counts: c, LastSeen: begin.Add(time.Duration(len(list)) * time.Millisecond)})
 	}
 	for _, i := range r.Perm(11_000) { // client i hangs up i%7+1 times
 		add(fmt.Sprintf("a%05d", i), event.Counts{Requests: 10, Dropped: [4]int64{int64(i%7) / 2, 0, 0, 0}, Reported: [4]int64{0, int64(i%7) - int64(i%7)/2 + 1, 0, 0}})
@@ -109,6 +111,7 @@ func TestClientsAreCut(t *testing.T) {
 	for _, i := range r.Perm(1500) { // these never do
 		add(fmt.Sprintf("b%05d", i), event.Counts{Requests: int64(i + 1), Idle: 1})
 	}
+	b.Clients = event.ClientsOf(list)
 	check(t, st.Commit(t.Context(), begin, b))
 	const totals = `SELECT sum(clients), sum(requests), sum(dropped), sum(reported), sum(idle), max(last_seen_at) FROM client_tally`
 	before := rowsOf(t, pool, totals)

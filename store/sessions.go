@@ -19,12 +19,6 @@ var outcomesSQL string
 //go:embed sql/close_sessions.sql
 var closeSessionsSQL string
 
-// takeActivitySQL takes over what commits have appended since the last time.
-const takeActivitySQL = `WITH taken AS (DELETE FROM activity_block WHERE service_id = @service RETURNING *)
-	INSERT INTO session_activity (service_id, generation_id, off, at, client, agent_hash, route_id, is_drop, written_at)
-	SELECT t.service_id, t.generation_id, a.off, a.at, a.client, a.agent_hash, a.route_id, a.is_drop, t.written_at
-	FROM taken t, unnest(t.off, t.at, t.client, t.agent_hash, t.route_id, t.is_drop) a(off, at, client, agent_hash, route_id, is_drop)`
-
 // DecideSessions makes the client sessions that have activity anew: it says of every hang-up in them whether its client
 // asked the same route again within 10 s (retried), anything within 30 minutes (stayed) or nothing (lost), as far as that
 // is known by now, and closes the sessions to which nothing can be added. Sessions expire keep after this. It returns how
@@ -42,7 +36,7 @@ func (s *Store) DecideSessions(ctx context.Context, now time.Time, keep time.Dur
 		_, err := s.changeHangups(ctx, service, sessionsWait, func(conn *pgxpool.Conn) error {
 			return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
 				args := pgx.NamedArgs{"service": service, "now": now, "expires": now.Add(keep)}
-				if _, err := tx.Exec(ctx, takeActivitySQL, args); err != nil {
+				if err := takeActivity(ctx, tx, service); err != nil {
 					return err
 				}
 				if _, err := tx.Exec(ctx, outcomesSQL, args); err != nil {

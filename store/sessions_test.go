@@ -36,18 +36,20 @@ func TestSessionsDecide(t *testing.T) {
 	end := event.Hangup{}
 	end.Kind, end.Exchange, end.Time, end.Method, end.Path = event.Request, true, begin.Add(time.Hour), "GET", "/b"
 	batch := signs(src.Batch(append(records, end)...))
+	list := batch.Signs.List()
 	for client, c := range clients {
 		if c.after > 0 {
-			batch.Activity = append(batch.Activity, event.Activity{Time: begin.Add(c.after), Client: client, AgentHash: 7, Route: c.route, Off: 90_000 + int64(len(batch.Activity))})
+			list = append(list, event.Activity{Time: begin.Add(c.after), Client: client, AgentHash: 7, Route: c.route, Off: 90_000 + int64(len(list))})
 		}
 	}
-	for i := range batch.Activity { // a client is one with its user agent
-		if a := batch.Activity[i]; a.Client == "192.0.2.1" {
+	for _, a := range list { // a client is one with its user agent
+		if a.Client == "192.0.2.1" {
 			a.Client, a.AgentHash, a.Drop, a.Off = "192.0.2.5", 8, false, 99_999
-			batch.Activity = append(batch.Activity, a)
+			list = append(list, a)
 			break
 		}
 	}
+	batch.Signs = event.SignsOf(list)
 	check(t, st.Commit(t.Context(), now, batch))
 	var before []string
 	for range 3 {

@@ -116,6 +116,60 @@ func TestClients(t *testing.T) {
 	}
 }
 
+type who struct {
+	client string
+	agent  int64
+}
+
+func readSigns(b []byte) (whose []who, signs []block.Sign, err error) {
+	r := block.ReadSigns(b)
+	for r.Next() {
+		if r.Other != (len(whose) == 0 || whose[len(whose)-1] != who{string(r.Client), r.AgentHash}) {
+			return nil, nil, fmt.Errorf("sign %d is said to be of another: %v", len(signs), r.Other)
+		}
+		whose, signs = append(whose, who{string(r.Client), r.AgentHash}), append(signs, r.Sign)
+	}
+	return whose, signs, r.Err()
+}
+
+// TestSigns packs signs of life and reads them back; cut short, a block is damaged or has fewer signs.
+func TestSigns(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(4, 1))
+	for range 60 {
+		var (
+			w     block.Signs
+			whose []who
+			signs []block.Sign
+		)
+		n := r.IntN(6)
+		for i := range n {
+			k := who{fmt.Sprintf("192.0.2.%d", i), int64(r.Uint64())}
+			w.Begin(k.client, k.agent)
+			for range r.IntN(5) + 1 - min(1, n-1-i) { // or none, but for the last
+				s := block.Sign{At: r.Int64N(1<<50) - 1<<49, Off: r.Int64N(1 << 60), Route: int32(r.IntN(1 + r.IntN(math.MaxInt32))), Drop: r.IntN(2) == 0}
+				w.Add(&s)
+				whose, signs = append(whose, k), append(signs, s)
+			}
+		}
+		b := w.Bytes()
+		gotWhose, got, err := readSigns(b)
+		if diff := cmp.Diff(signs, got); diff != "" || err != nil || fmt.Sprint(whose) != fmt.Sprint(gotWhose) {
+			t.Fatalf("%v: of %v, want %v (-packed +read):\n%s", err, gotWhose, whose, diff)
+		}
+		for n := range b {
+			if _, got, err := readSigns(b[:n]); err == nil && len(got) >= len(signs) && len(signs) > 0 {
+				t.Fatalf("a block cut at %d gives %d of %d signs", n, len(got), len(signs))
+			}
+		}
+	}
+	for _, bad := range [][]byte{{0}, {2, 0}, {1, 3, 'a'}, {1, 0, 0, 0}, {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0}} {
+		if _, signs, err := readSigns(bad); err == nil {
+			t.Errorf("%x gives %+v", bad, signs)
+		}
+	}
+}
+
 // FuzzBlocks reads damaged blocks.
 func FuzzBlocks(f *testing.F) {
 	var w block.Cells
@@ -124,6 +178,7 @@ func FuzzBlocks(f *testing.F) {
 	}
 	f.Add(w.Bytes())
 	f.Add([]byte{1, 3, 'a', 'b', 'c', 4, 1, 'x', 0, 31, 2, 2, 2, 2, 2})
+	f.Add([]byte{1, 1, 'a', 1, 2, 3, 4, 5, 6, 7, 8, 4, 200, 1, 6, 3, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if cells, err := readCells(b); err == nil && len(cells) > 0 { // what can be read can be written
 			var w block.Cells
@@ -133,6 +188,12 @@ func FuzzBlocks(f *testing.F) {
 			again, err := readCells(w.Bytes())
 			if diff := cmp.Diff(cells, again, cmp.Transformer("text", func(b []byte) string { return string(b) })); diff != "" || err != nil {
 				t.Errorf("%v:\n%s", err, diff)
+			}
+		}
+		signs := block.ReadSigns(b)
+		for n := 0; signs.Next(); n++ {
+			if len(signs.Client) > len(b) || n > len(b) || signs.Sign.Route < 0 {
+				t.Errorf("sign %d of %q: %+v", n, signs.Client, signs.Sign)
 			}
 		}
 		c := block.ReadClients(time.Time{}, b)

@@ -76,9 +76,11 @@ func (s *Source) Batch(records ...event.Hangup) *event.Batch {
 		list = append(list, *m)
 	}
 	b.Minutes = event.MinutesOf(list)
+	var callers []event.ClientHour
 	for _, c := range clients {
-		b.Clients = append(b.Clients, *c)
+		callers = append(callers, *c)
 	}
+	b.Clients = event.ClientsOf(callers)
 	b.End, b.Size = s.off, s.off
 	return b
 }
