@@ -8,7 +8,7 @@ type Ages struct {
 
 const (
 	pageCells     = 64
-	maxTickBucket = 33<<6 + 127 // Bucket(maxTick)
+	maxTickBucket = 33<<6 + 127 // Bucket(MaxAge)
 )
 
 // cell returns the cell of bucket b.
@@ -23,7 +23,7 @@ func (a *Ages) cell(b uint32) *Cell {
 
 // Add counts v ticks once.
 func (a *Ages) Add(v int64) {
-	v = min(max(v, 0), maxTick)
+	v = min(max(v, 0), MaxAge)
 	b := Bucket(v)
 	if c := a.cell(b); holds(b, c.Count+1) {
 		c.Count++
@@ -33,7 +33,7 @@ func (a *Ages) Add(v int64) {
 
 // Remove takes back one Add of v ticks, which there must have been.
 func (a *Ages) Remove(v int64) {
-	v = min(max(v, 0), maxTick)
+	v = min(max(v, 0), MaxAge)
 	c := a.cell(Bucket(v))
 	c.Count--
 	c.Sum -= v

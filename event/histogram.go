@@ -27,8 +27,8 @@ type Cell struct {
 	Sum   int64 // their sum, in ticks
 }
 
-// maxTick bounds what is counted: 2^40 ms is 34 years.
-const maxTick = 1<<40 - 1
+// MaxAge bounds what a Histogram counts, in ms: larger values count as it. It is 34 years.
+const MaxAge = 1<<40 - 1
 
 // holds says whether a bucket can hold n values. What it cannot hold is left out, so that sums never overflow and what is
 // written can be read: a million of 34 years each, more of what is shorter.
@@ -42,7 +42,7 @@ func holds(b uint32, n int64) bool {
 
 // Bucket returns the number of the bucket that holds v ticks. Negative values count as 0.
 func Bucket(v int64) uint32 {
-	v = min(max(v, 0), maxTick)
+	v = min(max(v, 0), MaxAge)
 	if v < 128 {
 		return uint32(v)
 	}
@@ -62,7 +62,7 @@ func BucketRange(b uint32) (lo, hi int64) {
 
 // Add counts v ticks once.
 func (h *Histogram) Add(v int64) {
-	v = min(max(v, 0), maxTick)
+	v = min(max(v, 0), MaxAge)
 	h.add(Bucket(v), Cell{Count: 1, Sum: v}, 0)
 }
 
@@ -84,7 +84,7 @@ func (a *Histograms) Fill(h *Histogram, values []int64) {
 	}
 	from := len(a.room)
 	for _, v := range values {
-		v = min(max(v, 0), maxTick)
+		v = min(max(v, 0), MaxAge)
 		b := Bucket(v)
 		if n := len(a.room); n > from && a.room[n-1].bucket == b {
 			if c := &a.room[n-1]; holds(b, c.Count+1) {
@@ -124,7 +124,7 @@ func (h *Histogram) add(b uint32, c Cell, from int) int {
 
 // Remove takes back one Add of v ticks. It does nothing when no value is in v's bucket.
 func (h *Histogram) Remove(v int64) {
-	v = min(max(v, 0), maxTick)
+	v = min(max(v, 0), MaxAge)
 	i, ok := h.find(Bucket(v), 0)
 	switch {
 	case !ok:
@@ -238,7 +238,7 @@ func (h *Histogram) MergeEncoded(b []byte) error {
 		if err != nil {
 			return err
 		}
-		if d > uint64(Bucket(maxTick)-last) {
+		if d > uint64(Bucket(MaxAge)-last) {
 			return fmt.Errorf("%w: bucket %d and %d more", errHistogram, last, d)
 		}
 		last += uint32(d)

@@ -27,7 +27,7 @@ func histogramOf(values []int64) *Histogram {
 
 func TestHistogramBuckets(t *testing.T) {
 	t.Parallel()
-	for _, v := range append(ages(rand.New(rand.NewPCG(1, 1)), 2000), 0, 1, 127, 128, 129, 255, 256, maxTick) {
+	for _, v := range append(ages(rand.New(rand.NewPCG(1, 1)), 2000), 0, 1, 127, 128, 129, 255, 256, MaxAge) {
 		lo, hi := BucketRange(Bucket(v))
 		if v < lo || v >= hi {
 			t.Errorf("%d is in bucket [%d, %d)", v, lo, hi)
@@ -36,7 +36,7 @@ func TestHistogramBuckets(t *testing.T) {
 			t.Errorf("the bucket of %d is [%d, %d)", v, lo, hi)
 		}
 	}
-	if Bucket(-5) != 0 || Bucket(math.MaxInt64) != Bucket(maxTick) {
+	if Bucket(-5) != 0 || Bucket(math.MaxInt64) != Bucket(MaxAge) {
 		t.Error("values out of range are not clamped")
 	}
 }
@@ -126,7 +126,7 @@ func TestHistogramOfTooLongTimes(t *testing.T) {
 	t.Parallel()
 	values := make([]int64, 1<<20+5)
 	for i := range values {
-		values[i] = maxTick + int64(i)
+		values[i] = MaxAge + int64(i)
 	}
 	var many Histogram
 	new(Histograms).Fill(&many, values)
@@ -149,7 +149,7 @@ func TestHistogramOfTooLongTimes(t *testing.T) {
 		if err := back.MergeEncoded(sum.Encode()); err != nil {
 			t.Errorf("%s: %v", what, err)
 		}
-		if q, _ := back.Quantile(0.5); q != maxTick || back.Count() != 1<<20+1 {
+		if q, _ := back.Quantile(0.5); q != MaxAge || back.Count() != 1<<20+1 {
 			t.Errorf("%s: %d times, half of them at least %d", what, back.Count(), q)
 		}
 	}
@@ -165,7 +165,7 @@ func FuzzMergeEncoded(f *testing.F) {
 		}
 		for _, k := range h.Buckets() {
 			c := h.Cell(k)
-			if lo, hi := BucketRange(k); k > Bucket(maxTick) || c.Count < 1 || c.Sum < c.Count*lo || c.Sum > c.Count*(hi-1) {
+			if lo, hi := BucketRange(k); k > Bucket(MaxAge) || c.Count < 1 || c.Sum < c.Count*lo || c.Sum > c.Count*(hi-1) {
 				t.Errorf("bucket %d holds %+v", k, c)
 			}
 		}

@@ -194,13 +194,13 @@ func (u *builder) mergeCells(t *tally) {
 	}
 	u.ages = slices.Grow(u.ages, len(t.ages))
 	for _, a := range t.ages {
-		a.cell = u.cellOf[a.cell]
-		if c := &u.counts[a.cell]; a.drop {
+		at := u.cellOf[a.cell()]
+		if c := &u.counts[at]; a.drop() {
 			c.drops++
 		} else {
 			c.ages++
 		}
-		u.ages = append(u.ages, a)
+		u.ages = append(u.ages, a.of(at))
 	}
 }
 
@@ -255,7 +255,7 @@ func (u *builder) mergeClients(t *tally) {
 	for i := range t.signs {
 		s := &t.signs[i]
 		if who := u.watched[s.client]; who != 0 {
-			u.sign(who-1, s, u.cells.keys[u.cellOf[s.cell]].route)
+			u.sign(who-1, t.start, s, u.cells.keys[u.cellOf[s.cell]].route)
 		}
 	}
 }
@@ -411,11 +411,12 @@ func (u *builder) dealAges() []int64 {
 	u.values = slices.Grow(u.values[:0], int(at))[:at]
 	values := u.values
 	for _, a := range u.ages {
-		next := &u.counts[a.cell].ages
-		if a.drop {
-			next = &u.counts[a.cell].drops
+		c := &u.counts[a.cell()]
+		next := &c.ages
+		if a.drop() {
+			next = &c.drops
 		}
-		values[*next] = a.ms
+		values[*next] = a.ms()
 		*next++
 	}
 	return values

@@ -58,6 +58,10 @@ type pipeline struct {
 	pos, number int64 // end of the last line that was taken, and its number
 }
 
+// besideStore is how many workers there are where batches are stored: the others have a core's work together, and a database on
+// this machine more.
+func besideStore() int { return max(1, runtime.GOMAXPROCS(0)-1) }
+
 // filled is a batch to be stored.
 type filled struct {
 	b    *event.Batch
@@ -343,6 +347,7 @@ func (w *follower) catchUp(ctx context.Context) error {
 	p := &pipeline{
 		in:    chunks{r: io.NewSectionReader(w.f, w.pos, size-w.pos), off: w.pos, number: w.number, first: firstChunk},
 		parse: w.parse, zone: w.m.source.Parser.Zone, seen: time.Now(), batch: largeBatch,
+		workers: besideStore(),
 		open: func(t *tallier, start int64) *builder {
 			return t.builder(w.m.service, w.gen.Source, w.gen.ID, start)
 		},

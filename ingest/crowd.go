@@ -13,7 +13,8 @@ type crowd struct {
 	numbers table[personKey]
 	people  []person
 	pairs   table[pairKey]
-	tracks  []track // of the pairs
+	tracks  []track      // of the pairs
+	answers [][]dropMark // of the pairs: hang-ups whose retry is kept
 	signs   []crowdSign
 	forgot  int // as the service's: what it has taken out is not what the pointers here lead to
 }
@@ -31,6 +32,8 @@ type person struct {
 	name    string
 	watch   *clientWatch // nil while it is not known to be watched
 	dropped int          // the tally, counted from 1, in which it hung up last
+	agent   int64        // of its newest pair
+	pair    uint32       // the number of that + 1; 0 for none
 }
 
 // pairKey is a client with one of its user agents.
@@ -62,7 +65,8 @@ func (c *crowd) empty() crowd {
 	c.pairs.clear()
 	clear(c.people)
 	clear(c.tracks)
-	return crowd{numbers: c.numbers, people: c.people[:0], pairs: c.pairs, tracks: c.tracks[:0], signs: c.signs[:0], forgot: c.forgot}
+	clear(c.answers)
+	return crowd{numbers: c.numbers, people: c.people[:0], pairs: c.pairs, tracks: c.tracks[:0], answers: c.answers[:0], signs: c.signs[:0], forgot: c.forgot}
 }
 
 // number returns the number of a client in people.
@@ -89,14 +93,16 @@ func (c *crowd) follow(s *serviceState) {
 	}
 }
 
-// sign keeps a sign of life of a client, for a route that the builder calls so, if the client is watched and nothing that is
+// sign keeps a sign of life of a client in a tally that begins at start, for a route that the builder calls so, if the client is watched and nothing that is
 // kept tells the same. The caller holds the service's lock.
-func (u *builder) sign(who uint32, s *sign, route uint32) {
+func (u *builder) sign(who uint32, start int64, s *sign, route uint32) {
 	c := &u.crowd
 	p := &c.people[who]
 	key := pairKey{who, s.agent}
-	hash := key.hash()
-	at, known := c.pairs.find(hash, key)
+	at, known := p.pair-1, p.pair != 0 && p.agent == s.agent
+	if !known {
+		at, known = c.pairs.find(key.hash(), key)
+	}
 	var w *watcher
 	if known {
 		w = c.tracks[at].w
@@ -114,9 +120,10 @@ func (u *builder) sign(who uint32, s *sign, route uint32) {
 		return
 	}
 	if !known {
-		at, _ = c.pairs.number(hash, key)
-		c.tracks = append(c.tracks, track{thinner: thinner{fresh: true}})
+		at, _ = c.pairs.number(key.hash(), key)
+		c.tracks, c.answers = append(c.tracks, track{thinner: thinner{fresh: true}}), append(c.answers, nil)
 	}
+	p.agent, p.pair = s.agent, at+1
 	t := &c.tracks[at]
 	t.w = w
 	if t.waiting && (s.at-t.kept >= thinSpan || s.at < t.pending.at) {
@@ -125,15 +132,15 @@ func (u *builder) sign(who uint32, s *sign, route uint32) {
 		c.keep(t, t.pending)
 	}
 	keep := s.drop || t.fresh || s.at < t.kept || s.at-t.kept >= thinSpan || s.at <= w.dense
-	if !s.drop {
+	if !s.drop && s.at-w.last <= int64(retryTime) {
 		for i := range w.drops {
-			if d := w.drops[i]; d.at != 0 && s.at >= d.at && s.at-d.at <= int64(retryTime) && d.route == u.serviceNo[route] && !slices.Contains(t.answered, d) {
-				t.answered = append(t.answered, d)
+			if d := w.drops[i]; d.at != 0 && s.at >= d.at && s.at-d.at <= int64(retryTime) && d.route == u.serviceNo[route] && !slices.Contains(c.answers[at], d) {
+				c.answers[at] = append(c.answers[at], d)
 				keep = true
 			}
 		}
 	}
-	v := crowdSign{at: s.at, off: s.off, route: route, drop: s.drop}
+	v := crowdSign{at: s.at, off: start + int64(s.off), route: route, drop: s.drop}
 	if !keep {
 		t.waiting, t.pending = true, v
 		return

@@ -93,7 +93,8 @@ func (m *Importer) Import(ctx context.Context, i Import) (out Imported, err erro
 	p := &pipeline{
 		in:    chunks{r: x, off: x.gen.Off, number: x.gen.Lines, first: firstChunk, last: s.Compression() != "" || time.Since(st.ModTime()) > quietFile},
 		parse: parse, zone: i.Parser.Zone, seen: st.ModTime(), batch: cmp.Or(i.Batch, largeBatch),
-		open: func(c *tallier, start int64) *builder { return c.builder(state, x.gen.Source, x.gen.ID, start) },
+		workers: besideStore(),
+		open:    func(c *tallier, start int64) *builder { return c.builder(state, x.gen.Source, x.gen.ID, start) },
 	}
 	p.texts = []*chunk{{start: x.gen.Off - int64(len(x.mark)), text: string(x.mark)}}
 	if !i.Since.IsZero() || !i.Until.IsZero() {

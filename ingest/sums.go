@@ -105,7 +105,7 @@ type Age struct {
 func (p Part) Ages() iter.Seq[Age] {
 	return func(yield func(Age) bool) {
 		for _, a := range p.t.ages {
-			if !yield(Age{int(p.t.cells.keys[a.cell].route), a.drop, a.ms}) {
+			if !yield(Age{int(p.t.cells.keys[a.cell()].route), a.drop(), a.ms()}) {
 				return
 			}
 		}

@@ -55,12 +55,26 @@ type cellKey struct {
 
 func (k cellKey) hash() uint64 { return fold(uint64(k.minute), uint64(k.route)<<32|uint64(k.agent)) }
 
-// age is a duration that a cell's histograms count.
-type age struct {
-	cell uint32
-	drop bool
-	ms   int64
+// age is a duration in ms that a cell's histograms count, the cell, and whether the exchange was dropped: 40, 23 and 1 bits.
+type age uint64
+
+// maxCell is the largest number of a cell in an age: a tally has fewer records, a batch fewer cells.
+const maxCell = 1<<23 - 1
+
+func ageOf(ms int64, cell uint32, drop bool) age {
+	a := age(min(max(ms, 0), event.MaxAge))<<24 | age(cell)<<1
+	if drop {
+		a |= 1
+	}
+	return a
 }
+
+// of returns the same age of another cell.
+func (a age) of(cell uint32) age { return a&^(maxCell<<1) | age(cell)<<1 }
+
+func (a age) ms() int64    { return int64(a >> 24) }
+func (a age) cell() uint32 { return uint32(a>>1) & maxCell }
+func (a age) drop() bool   { return a&1 != 0 }
 
 // clientKey is one client in one hour.
 type clientKey struct {
@@ -85,11 +99,11 @@ type visit struct {
 
 // sign is a record of which a client's session may be made.
 type sign struct {
+	agent        int64  // hash
+	at           int64  // Unix nanoseconds
+	off          uint32 // from the tally's start
 	client, cell uint32
 	drop         bool
-	agent        int64 // hash
-	at           int64 // Unix nanoseconds
-	off          int64
 }
 
 // records says how many records it holds.
@@ -250,7 +264,7 @@ func (c *tallier) count(r *event.Record, seen time.Time) {
 	t.counts[i].add(e, &t.extras)
 	drop := e.Kind == event.Disconnect
 	if e.Exchange && e.Duration.OK && e.Phase != event.PhaseIdle {
-		t.ages = append(t.ages, age{i, drop, e.Duration.V.Milliseconds()})
+		t.ages = append(t.ages, ageOf(e.Duration.V.Milliseconds(), i, drop))
 	}
 	if drop {
 		t.hangups, t.of = append(t.hangups, event.Hangup{}), append(t.of, hangupOf{i, class})
@@ -271,7 +285,7 @@ func (c *tallier) count(r *event.Record, seen time.Time) {
 	v.seen = max(v.seen, nanos)
 	if e.Phase != event.PhaseIdle && !c.sums {
 		v.drops = v.drops || drop
-		t.signs = append(t.signs, sign{n, i, drop, agent.hash, nanos, r.Start})
+		t.signs = append(t.signs, sign{agent.hash, nanos, uint32(r.Start - t.start), n, i, drop})
 	}
 }
 

@@ -27,9 +27,9 @@ type watcher struct {
 	client *clientWatch
 
 	last  int64 // the newest hang-up
-	drops [4]dropMark
-	next  int   // the oldest of drops
 	dense int64 // until then there were more hang-ups than drops holds: every sign is kept
+	next  int   // the oldest of drops
+	drops [4]dropMark
 }
 
 type dropMark struct {
@@ -143,11 +143,10 @@ func (m *marks) has(mark uint32) bool { return m.bits != nil && m.bits[mark/64]&
 // sign, and the first for the same route within 10 s; and of the rest so many that sessions begin, end and break where
 // they would with all of them. Between two that are kept there are never thinSpan or more without one that was not.
 type thinner struct {
-	kept     int64 // when the last one was that is kept
-	fresh    bool  // the next one is the first of the batch, or after a hang-up
-	waiting  bool
-	pending  crowdSign  // the newest, if it is not kept
-	answered []dropMark // hang-ups whose retry is kept
+	kept    int64     // when the last one was that is kept
+	pending crowdSign // the newest, if it is not kept
+	waiting bool      // there is one pending
+	fresh   bool      // the next one is the first of the batch, or after a hang-up
 }
 
 // thinSpan is short against the 30 minutes that end a session.
