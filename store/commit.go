@@ -233,7 +233,7 @@ func copyHangups(ctx context.Context, tx pgx.Tx, id ids, now time.Time, b *event
 		w.given(h.Level)
 		w.positive(h.PID)
 		w.given(h.Message)
-		w.text(h.Text)
+		w.raw(h)
 		w.time(now)
 	})
 	if err != nil {

@@ -92,7 +92,7 @@ func TestCommitStoresAllOfABatch(t *testing.T) {
 		t.Errorf("%d columns of a bare record are set", unset)
 	}
 	wantNumber(t, pool, 1, `SELECT count(*) FROM disconnect WHERE off = $1 AND client_port = 4711 AND bytes = 0 AND duration_us = 1500000 AND upstream_duration_us = 2
-		AND status = 499 AND upstream_status = 502 AND pid = 12 AND path = '/full' AND raw = 'raw text' AND time_assumed AND zone_assumed AND recovered AND exchange`, off)
+		AND status = 499 AND upstream_status = 502 AND pid = 12 AND path = '/full' AND raw_of(disconnect) = 'raw text' AND time_assumed AND zone_assumed AND recovered AND exchange`, off)
 	wantNumber(t, pool, 1, `SELECT count(*) FROM disconnect WHERE off = $1 AND NOT recovered`, off+100)
 }
 

@@ -120,6 +120,14 @@ func (w *copyWriter) given(s string) {
 	w.text(s)
 }
 
+// raw writes a hang-up's text, see appendRaw.
+func (w *copyWriter) raw(h *event.Hangup) {
+	at := len(w.b)
+	w.size(0)
+	w.b = appendRaw(w.b, h)
+	binary.BigEndian.PutUint32(w.b[at:], uint32(len(w.b)-at-4))
+}
+
 // positive writes an integer, NULL for one that is not above 0.
 func (w *copyWriter) positive(n int) {
 	if n <= 0 {

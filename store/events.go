@@ -164,7 +164,7 @@ func (s *Store) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 func (s *Store) Event(ctx context.Context, k EventKey) (EventDetail, error) {
 	var out EventDetail
 	err := s.ask(ctx, "an event", func(tx pgx.Tx) error {
-		row := tx.QueryRow(ctx, `SELECT `+eventColumns+`, t.raw, c.path, f.path, t.line, t.lines, t.off_end FROM disconnect t `+eventJoins+`
+		row := tx.QueryRow(ctx, `SELECT `+eventColumns+`, raw_of(t), c.path, f.path, t.line, t.lines, t.off_end FROM disconnect t `+eventJoins+`
 			JOIN source c ON c.service_id = t.service_id AND c.source_id = t.source_id
 			JOIN generation f ON f.service_id = t.service_id AND f.generation_id = t.generation_id
 			WHERE t.service_id = $1 AND t.day = $2 AND t.generation_id = $3 AND t.off = $4`, k.Service, k.Day, k.Generation, k.Off)

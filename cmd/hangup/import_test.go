@@ -49,7 +49,7 @@ func imported(t *testing.T, url string) map[string][]string {
 	out := map[string][]string{}
 	for what, sql := range map[string]string{
 		"files": `SELECT path, off, lines, state, requests, disconnects, others, unparsed, skipped, bytes_parsed, bytes_unparsed, head_sha256, mark_sha256, last_event_at FROM generation`,
-		"hang-ups": `SELECT off, off_end, line, at, party, how, phase, r.method, r.template, family, client, d.path, query, status, duration_us, joined_off, raw
+		"hang-ups": `SELECT off, off_end, line, at, party, how, phase, r.method, r.template, family, client, d.path, query, status, duration_us, joined_off, raw_of(d)
 			FROM disconnect d JOIN route r USING (service_id, route_id) JOIN agent USING (service_id, agent_id)`,
 		"hours": `SELECT bucket, method, template, family, requests, bytes, dropped_client, reported_client, idle, done, "drop"
 			FROM tally_hour JOIN route USING (service_id, route_id) JOIN agent USING (service_id, agent_id)`,

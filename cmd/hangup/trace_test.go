@@ -64,7 +64,7 @@ func TestTracesKilled(t *testing.T) {
 		want int
 	}{
 		"records":                      {`SELECT count(*) FROM disconnect`, n},
-		"records with their last line": {`SELECT count(*) FROM disconnect WHERE raw LIKE '%Errno 32%' AND lines = 5`, n},
+		"records with their last line": {`SELECT count(*) FROM disconnect d WHERE raw_of(d) LIKE '%Errno 32%' AND lines = 5`, n},
 		"different bytes":              {`SELECT count(DISTINCT (generation_id, off)) FROM disconnect`, n},
 		"lines":                        {`SELECT sum(lines)::bigint FROM generation`, 5 * n},
 	} {
