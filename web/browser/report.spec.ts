@@ -8,6 +8,7 @@ import { expect, number, stage, test } from "./fixture";
 import { payloads } from "./logs";
 
 const sizes = { "1440": { width: 1440, height: 900 }, "390": { width: 390, height: 844 } };
+const smaller = [375, 360, 320]; // phones, down to what WCAG 2.2 asks of text that reflows (1.4.10)
 
 test("the report's page answers, alone and in all sizes", async ({ page }) => {
   const file = join(stage.dir, "report.html");
@@ -33,6 +34,10 @@ test("the report's page answers, alone and in all sizes", async ({ page }) => {
 
   const wide = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   const faults = async () => (await new AxeBuilder({ page }).analyze()).violations;
+  for (const width of smaller) {
+    await page.setViewportSize({ width, height: 844 });
+    expect(await wide(), `pixels beyond the screen of ${width}`).toBeLessThanOrEqual(0);
+  }
   for (const [width, viewport] of Object.entries(sizes)) {
     await page.setViewportSize(viewport);
     expect(await wide(), `pixels beyond the screen of ${width}`).toBeLessThanOrEqual(0);
