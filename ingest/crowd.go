@@ -116,7 +116,7 @@ func (u *builder) sign(who uint32, start int64, s *sign, route uint32) {
 	case w == nil && p.watch != nil:
 		w = u.service.watched[watchKey{p.watch, s.agent}]
 	}
-	if !s.drop && (w == nil || s.at < w.last || s.at >= w.last+int64(patience)) {
+	if !s.drop && (w == nil || !w.awaits(s.at)) {
 		return
 	}
 	if !known {

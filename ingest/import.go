@@ -38,7 +38,7 @@ type Import struct {
 	Source
 	File         string    // Source.Path is the log that it is a part of
 	Since, Until time.Time // records before and after are skipped; zero for no bound
-	Batch        int64     // bytes of the content that are stored in one transaction; 0 takes 32 MiB
+	Batch        int64     // bytes of the content that are stored in one transaction, at least 1 MiB: a line has to fit; 0 takes 32 MiB
 	// Progress is called with how much of the file, as it lies on the disk, has been read; nil for nobody.
 	Progress func(read, size int64)
 	// Stored is called with each batch once it is stored; nil for nobody.
@@ -90,9 +90,10 @@ func (m *Importer) Import(ctx context.Context, i Import) (out Imported, err erro
 	if err != nil {
 		return out, err
 	}
+	batch := cmp.Or(i.Batch, largeBatch)
 	p := &pipeline{
-		in:    chunks{r: x, off: x.gen.Off, number: x.gen.Lines, first: firstChunk, last: s.Compression() != "" || time.Since(st.ModTime()) > quietFile},
-		parse: parse, zone: i.Parser.Zone, seen: st.ModTime(), batch: cmp.Or(i.Batch, largeBatch),
+		in:    chunks{r: x, off: x.gen.Off, number: x.gen.Lines, size: int(min(batch, chunkBytes)), first: firstChunk, last: s.Compression() != "" || time.Since(st.ModTime()) > quietFile},
+		parse: parse, zone: i.Parser.Zone, seen: st.ModTime(), batch: batch,
 		workers: besideStore(),
 		open:    func(c *tallier, start int64) *builder { return c.builder(state, x.gen.Source, x.gen.ID, start) },
 	}

@@ -42,15 +42,14 @@ func (s *serviceState) load(ctx context.Context, l Ledger) error {
 	if err != nil {
 		return fmt.Errorf("load the routes of service %s: %w", s.name, err)
 	}
-	drops, err := l.Watched(ctx, s.name, patience)
-	if err != nil {
-		return fmt.Errorf("load the sessions of service %s: %w", s.name, err)
-	}
 	for _, r := range routes {
 		s.router.knows(r)
 	}
-	for _, d := range drops {
+	err = l.Watched(ctx, s.name, func(d *event.Activity) { // nothing is made of them twice, so an error half way costs nothing
 		s.watch(d.Client, d.AgentHash, d.Time.UnixNano(), s.number(d.Route))
+	})
+	if err != nil {
+		return fmt.Errorf("load the sessions of service %s: %w", s.name, err)
 	}
 	s.loaded = true
 	return nil

@@ -22,14 +22,59 @@ type watchKey struct {
 	agent  int64 // hash
 }
 
-// watcher is what is known of a client that hung up. Times are Unix nanoseconds.
+// watcher is what is known of a client that hung up. Times are Unix nanoseconds. Hang-ups come in any order: of several
+// files that tell of the same hours one is read after another.
 type watcher struct {
 	client *clientWatch
 
-	last  int64 // the newest hang-up
+	window window   // the one to which a hang-up was added last: what is asked for next lies in it, as nearly always
+	others []window // the other times within patience of hang-ups, the one that was added to last at the end
+
+	last  int64 // the newest of drops
 	dense int64 // until then there were more hang-ups than drops holds: every sign is kept
-	next  int   // the oldest of drops
+	next  int   // the oldest of drops, by when they came
 	drops [4]dropMark
+}
+
+// window is a time from a hang-up until patience after one: within it there is none as long without one.
+type window struct{ from, to int64 }
+
+func (x window) holds(at int64) bool { return at >= x.from && at < x.to }
+
+// maxWindows bounds the others.
+const maxWindows = 7
+
+// awaits says whether a time is within patience after a hang-up.
+func (w *watcher) awaits(at int64) bool {
+	return w.window.holds(at) || len(w.others) > 0 && slices.ContainsFunc(w.others, func(x window) bool { return x.holds(at) })
+}
+
+// await adds a hang-up's time to the windows.
+func (w *watcher) await(at int64) {
+	one := window{at, at + int64(patience)}
+	if w.window.to == 0 || one.from <= w.window.to && one.to >= w.window.from {
+		if w.window.to == 0 {
+			w.window = one
+		}
+		w.window = window{min(w.window.from, one.from), max(w.window.to, one.to)}
+		if len(w.others) == 0 {
+			return
+		}
+		one = w.window
+	} else {
+		w.others = append(w.others, w.window)
+	}
+	w.others = slices.DeleteFunc(w.others, func(x window) bool {
+		meets := one.from <= x.to && one.to >= x.from
+		if meets {
+			one = window{min(one.from, x.from), max(one.to, x.to)}
+		}
+		return meets
+	})
+	if len(w.others) > maxWindows {
+		w.others = slices.Delete(w.others, 0, 1)
+	}
+	w.window = one
 }
 
 type dropMark struct {
@@ -54,19 +99,24 @@ func (s *serviceState) watch(client string, agent, at int64, route uint32) *watc
 			s.marked.set(markOf(client))
 		}
 		c.keys++
-		w = &watcher{client: c, last: at}
+		w = &watcher{client: c}
 		s.watched[watchKey{c, agent}] = w
 	}
-	w.last, c.last = max(w.last, at), max(c.last, at)
+	w.await(at)
+	c.last = max(c.last, at)
 	mark := dropMark{at, route}
 	if slices.Contains(w.drops[:], mark) { // read once more
 		return w
 	}
-	if old := w.drops[w.next]; old.at != 0 && at-old.at <= int64(retryTime) {
-		w.dense = max(w.dense, at+int64(retryTime))
+	if old := w.drops[w.next]; old.at != 0 && max(at-old.at, old.at-at) <= int64(retryTime) {
+		w.dense = max(w.dense, old.at+int64(retryTime), at+int64(retryTime))
 	}
 	w.drops[w.next] = mark
 	w.next = (w.next + 1) % len(w.drops)
+	w.last = 0
+	for _, d := range w.drops {
+		w.last = max(w.last, d.at)
+	}
 	return w
 }
 
@@ -89,7 +139,7 @@ func (s *serviceState) makeRoom(at int64) bool {
 func (s *serviceState) forget(before int64) {
 	s.forgot++
 	for k, w := range s.watched {
-		if w.last >= before {
+		if w.newest() >= before {
 			continue
 		}
 		delete(s.watched, k)
@@ -101,6 +151,15 @@ func (s *serviceState) forget(before int64) {
 	for name := range s.clients {
 		s.marked.set(markOf(name))
 	}
+}
+
+// newest returns the newest hang-up.
+func (w *watcher) newest() int64 {
+	to := w.window.to
+	for _, x := range w.others {
+		to = max(to, x.to)
+	}
+	return to - int64(patience)
 }
 
 // clientWatch is what is watched of a client, whatever its user agents.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -101,90 +100,27 @@ func copyActivity(ctx context.Context, tx pgx.Tx, service int32, b signBlock) er
 	return cmp.Or(r.Err(), err)
 }
 
-// Watched returns the hang-ups of a service within d of its newest sign of life, the oldest first: what their clients ask
-// next tells what became of them.
-func (s *Store) Watched(ctx context.Context, service string, d time.Duration) ([]event.Activity, error) {
+// Watched gives each the hang-ups of a service of which signs of life are kept, as they came: what their clients ask next tells
+// what became of them. One is valid until the next. That which belongs to sessions that are over is not there.
+func (s *Store) Watched(ctx context.Context, service string, each func(a *event.Activity)) error {
 	svc, err := s.ServiceID(ctx, service)
 	if err != nil {
-		return nil, err
-	}
-	var out []event.Activity
-	err = pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) (err error) {
-		out, err = watched(ctx, tx, svc, d)
 		return err
+	}
+	err = pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		return watched(ctx, tx, svc, each)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("list watched clients of %s: %w", service, err)
+		return fmt.Errorf("list watched clients of %s: %w", service, err)
 	}
-	return out, nil
+	return nil
 }
 
-func watched(ctx context.Context, tx pgx.Tx, service int32, d time.Duration) ([]event.Activity, error) {
-	newest := time.Time{}
-	var last *time.Time
-	if err := tx.QueryRow(ctx, `SELECT max(at) FROM session_activity WHERE service_id = $1`, service).Scan(&last); err != nil {
-		return nil, err
-	}
-	if last != nil {
-		newest = *last
-	}
-	type drop struct {
-		event.Activity
-		generation int64
-		route      int32
-	}
-	var drops []drop
-	old := func(v drop) bool { return !v.Time.After(newest.Add(-d)) }
-	rows, err := tx.Query(ctx, `SELECT generation_id, signs FROM activity_block WHERE service_id = $1`, service)
-	if err != nil {
-		return nil, err
-	}
-	var (
-		generation int64
-		signs      []byte
-		room       = 1 << 16
-	)
-	_, err = pgx.ForEachRow(rows, []any{&generation, &signs}, func() error {
-		r := block.ReadSigns(signs)
-		for r.Next() {
-			at := time.UnixMicro(r.Sign.At).UTC()
-			if at.After(newest) {
-				newest = at
-			}
-			if r.Sign.Drop {
-				drops = append(drops, drop{event.Activity{Time: at, Client: string(r.Client), AgentHash: r.AgentHash, Drop: true, Off: r.Sign.Off}, generation, r.Sign.Route})
-			}
-		}
-		if len(drops) > room {
-			drops = slices.DeleteFunc(drops, old)
-			room = max(room, 2*len(drops))
-		}
-		return r.Err()
-	})
-	if err != nil {
-		return nil, err
-	}
-	rows, err = tx.Query(ctx, `SELECT client, agent_hash, at, generation_id, off, route_id FROM session_activity WHERE service_id = $1 AND is_drop AND at > $2`,
-		service, newest.Add(-d))
-	if err != nil {
-		return nil, err
-	}
-	v := drop{Activity: event.Activity{Drop: true}}
-	_, err = pgx.ForEachRow(rows, []any{&v.Client, &v.AgentHash, &v.Time, &v.generation, &v.Off, &v.route}, func() error {
-		drops = append(drops, v)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	drops = slices.DeleteFunc(drops, old)
-	slices.SortFunc(drops, func(a, b drop) int {
-		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.generation, b.generation), cmp.Compare(a.Off, b.Off))
-	})
+func watched(ctx context.Context, tx pgx.Tx, service int32, each func(a *event.Activity)) error {
 	routes := map[int32]event.Route{}
-	rows, err = tx.Query(ctx, `SELECT route_id, method, template FROM route WHERE service_id = $1`, service)
+	rows, err := tx.Query(ctx, `SELECT route_id, method, template FROM route WHERE service_id = $1`, service)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var (
 		id    int32
@@ -194,12 +130,38 @@ func watched(ctx context.Context, tx pgx.Tx, service int32, d time.Duration) ([]
 		routes[id] = route
 		return nil
 	}); err != nil {
-		return nil, err
+		return err
 	}
-	out := make([]event.Activity, len(drops))
-	for i, v := range drops {
-		out[i] = v.Activity
-		out[i].Route = routes[v.route]
+	a := event.Activity{Drop: true}
+	rows, err = tx.Query(ctx, `SELECT client, agent_hash, at, off, route_id FROM session_activity WHERE service_id = $1 AND is_drop
+		ORDER BY written_at, generation_id, off`, service)
+	if err != nil {
+		return err
 	}
-	return out, nil
+	if _, err := pgx.ForEachRow(rows, []any{&a.Client, &a.AgentHash, &a.Time, &a.Off, &id}, func() error {
+		a.Route = routes[id]
+		each(&a)
+		return nil
+	}); err != nil {
+		return err
+	}
+	rows, err = tx.Query(ctx, `SELECT signs FROM activity_block WHERE service_id = $1 ORDER BY written_at, ctid`, service)
+	if err != nil {
+		return err
+	}
+	var signs []byte
+	_, err = pgx.ForEachRow(rows, []any{&signs}, func() error {
+		r := block.ReadSigns(signs)
+		for r.Next() {
+			if r.Other {
+				a.Client, a.AgentHash = string(r.Client), r.AgentHash
+			}
+			if r.Sign.Drop {
+				a.Time, a.Route, a.Off = time.UnixMicro(r.Sign.At).UTC(), routes[r.Sign.Route], r.Sign.Off
+				each(&a)
+			}
+		}
+		return r.Err()
+	})
+	return err
 }

@@ -14,8 +14,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/klauspost/compress/gzip"
 
+	"hangup/store"
 	"hangup/store/storetest"
 )
 
@@ -38,6 +40,41 @@ func runImport(t *testing.T, url string, after time.Duration, files ...string) s
 	return out.String()
 }
 
+// storedBytes is how many bytes of all logs are stored; 0 while there are no tables.
+func storedBytes(t *testing.T, url string) (n int64) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context()) //nolint:errcheck // it was only read
+	_ = conn.QueryRow(t.Context(), `SELECT coalesce(sum(off), 0)::bigint FROM generation`).Scan(&n)
+	return n
+}
+
+// killStoring runs an import until it has stored something, and a while longer, and kills it.
+func killStoring(t *testing.T, url string, after time.Duration, files ...string) {
+	t.Helper()
+	c := exec.Command("hangup", append([]string{"import", "--batch", "1"}, files...)...)
+	c.Env = append(os.Environ(), "DATABASE_URL="+url)
+	before := storedBytes(t, url)
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	for storedBytes(t, url) == before {
+		select {
+		case <-ended:
+			return
+		case <-time.After(time.Millisecond):
+		}
+	}
+	time.Sleep(after)
+	_ = c.Process.Kill() // it may have ended
+	<-ended
+}
+
 // imported is what an import has left, without what depends on how often it was begun.
 func imported(t *testing.T, url string) map[string][]string {
 	t.Helper()
@@ -46,6 +83,14 @@ func imported(t *testing.T, url string) map[string][]string {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context()) //nolint:errcheck // it was only read
+	pool, err := pgxpool.New(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	if _, err := store.New(pool).DecideSessions(t.Context(), time.Now(), time.Hour); err != nil { // as serve does
+		t.Fatal(err)
+	}
 	out := map[string][]string{}
 	for what, sql := range map[string]string{
 		"files": `SELECT path, off, lines, state, requests, disconnects, others, unparsed, skipped, bytes_parsed, bytes_unparsed, head_sha256, mark_sha256, last_event_at FROM generation`,
@@ -56,6 +101,9 @@ func imported(t *testing.T, url string) map[string][]string {
 		"days":    `SELECT bucket, method, template, family, requests, done FROM tally_day JOIN route USING (service_id, route_id) JOIN agent USING (service_id, agent_id)`,
 		"minutes": `SELECT minute, route_id, agent_id IS NULL, sum(requests), sum(dropped_client), sum(reported_client) FROM (SELECT minute, method || template AS route_id, family AS agent_id, requests, dropped_client, reported_client FROM tally JOIN route USING (service_id, route_id) JOIN agent USING (service_id, agent_id)) x GROUP BY 1, 2, 3`,
 		"clients": `SELECT hour, client, client_scope, clients, requests, dropped, reported, idle, last_seen_at FROM client_tally`,
+		// Made of signs of life, of which as few are kept as tell the same: another choice after each interruption.
+		"sessions": `SELECT client, agent_hash, started_at, last_seen_at, disconnects, retried, stayed, lost, undecided FROM session`,
+		"outcomes": `SELECT off, path, outcome FROM disconnect`,
 	} {
 		rows, err := conn.Query(t.Context(), `SELECT x::text FROM (`+sql+`) x ORDER BY 1`)
 		if err != nil {
@@ -137,19 +185,30 @@ func TestImportKilled(t *testing.T) {
 	dir := t.TempDir()
 	first, second := filepath.Join(dir, "access.log.1"), filepath.Join(dir, "access.log")
 	files := []string{filepath.Join(dir, "error.log.1"), filepath.Join(dir, "error.log"), first, second}
-	oldLog(t, rnd, first, files[0], 30_000)
+	oldLog(t, rnd, first, files[0], 20_000+kills*9000) // 2 MB for each kill
 	oldLog(t, rnd, second, files[1], 10_000)
 
 	undisturbed, disturbed := storetest.URL(t), storetest.URL(t)
-	began := time.Now()
 	runImport(t, undisturbed, 0, files...)
-	took := time.Since(began)
-	for range kills {
-		runImport(t, disturbed, 1+time.Duration(rnd.Int64N(int64(took))), files...)
+	all := storedBytes(t, undisturbed)
+	midway := 0
+	for i := range kills {
+		if i%5 == 4 { // while it begins, or is at the end
+			runImport(t, disturbed, 1+time.Duration(rnd.Int64N(int64(100*time.Millisecond))), files...)
+		} else {
+			killStoring(t, disturbed, time.Duration(rnd.Int64N(int64(20*time.Millisecond))), files...)
+		}
+		if n := storedBytes(t, disturbed); n > 0 && n < all {
+			midway++
+		}
 	}
 	runImport(t, disturbed, 0, files...)
+	t.Logf("%d bytes; after %d of %d kills a part of them was stored", all, midway, kills)
+	if midway < kills/2 {
+		t.Errorf("only %d of %d kills came when a part was stored: they say little", midway, kills)
+	}
 	want := imported(t, undisturbed)
-	if len(want["hang-ups"]) == 0 || len(want["hours"]) == 0 || len(want["files"]) != len(files) {
+	if len(want["hang-ups"]) == 0 || len(want["hours"]) == 0 || len(want["sessions"]) == 0 || len(want["files"]) != len(files) {
 		t.Fatalf("an undisturbed import has stored %d files, %d hang-ups, %d hours", len(want["files"]), len(want["hang-ups"]), len(want["hours"]))
 	}
 	if diff := cmp.Diff(want, imported(t, disturbed)); diff != "" {
