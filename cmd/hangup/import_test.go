@@ -61,8 +61,11 @@ func killStoring(t *testing.T, url string, after time.Duration, files ...string)
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		_ = c.Wait() // it is killed
+		close(ended)
+	}()
 	for storedBytes(t, url) == before {
 		select {
 		case <-ended:
