@@ -93,8 +93,8 @@ func (c *crowd) follow(s *serviceState) {
 	}
 }
 
-// sign keeps a sign of life of a client in a tally that begins at start, for a route that the builder calls so, if the client is watched and nothing that is
-// kept tells the same. The caller holds the service's lock.
+// sign keeps a sign of life of a client in a tally that begins at start, for a route that the builder calls so, if the client
+// is watched and nothing that is kept tells the same. The caller holds the service's lock.
 func (u *builder) sign(who uint32, start int64, s *sign, route uint32) {
 	c := &u.crowd
 	p := &c.people[who]
@@ -131,7 +131,7 @@ func (u *builder) sign(who uint32, start int64, s *sign, route uint32) {
 		t.kept = t.pending.at
 		c.keep(t, t.pending)
 	}
-	keep := s.drop || t.fresh || s.at < t.kept || s.at-t.kept >= thinSpan || s.at <= w.dense
+	keep := s.drop || t.fresh || s.at < t.kept || s.at-t.kept >= thinSpan || w.dense.holds(s.at)
 	if !s.drop && s.at-w.last <= int64(retryTime) {
 		for i := range w.drops {
 			if d := w.drops[i]; d.at != 0 && s.at >= d.at && s.at-d.at <= int64(retryTime) && d.route == u.serviceNo[route] && !slices.Contains(c.answers[at], d) {

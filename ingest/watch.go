@@ -30,9 +30,9 @@ type watcher struct {
 	window window   // the one to which a hang-up was added last: what is asked for next lies in it, as nearly always
 	others []window // the other times within patience of hang-ups, the one that was added to last at the end
 
-	last  int64 // the newest of drops
-	dense int64 // until then there were more hang-ups than drops holds: every sign is kept
-	next  int   // the oldest of drops, by when they came
+	last  int64  // the newest of drops
+	dense window // in which there were more hang-ups than drops holds, and retryTime after: every sign is kept
+	next  int    // the oldest of drops, by when they came
 	drops [4]dropMark
 }
 
@@ -40,6 +40,12 @@ type watcher struct {
 type window struct{ from, to int64 }
 
 func (x window) holds(at int64) bool { return at >= x.from && at < x.to }
+
+// meets says whether there is no time between two windows.
+func (x window) meets(y window) bool { return x.from <= y.to && y.from <= x.to }
+
+// with returns both, and what is between them.
+func (x window) with(y window) window { return window{min(x.from, y.from), max(x.to, y.to)} }
 
 // maxWindows bounds the others.
 const maxWindows = 7
@@ -52,24 +58,19 @@ func (w *watcher) awaits(at int64) bool {
 // await adds a hang-up's time to the windows.
 func (w *watcher) await(at int64) {
 	one := window{at, at + int64(patience)}
-	if w.window.to == 0 || one.from <= w.window.to && one.to >= w.window.from {
-		if w.window.to == 0 {
-			w.window = one
-		}
-		w.window = window{min(w.window.from, one.from), max(w.window.to, one.to)}
-		if len(w.others) == 0 {
-			return
-		}
-		one = w.window
-	} else {
+	switch {
+	case w.window.to == 0: // the first
+	case one.meets(w.window):
+		one = one.with(w.window)
+	default:
 		w.others = append(w.others, w.window)
 	}
 	w.others = slices.DeleteFunc(w.others, func(x window) bool {
-		meets := one.from <= x.to && one.to >= x.from
-		if meets {
-			one = window{min(one.from, x.from), max(one.to, x.to)}
+		if !one.meets(x) {
+			return false
 		}
-		return meets
+		one = one.with(x)
+		return true
 	})
 	if len(w.others) > maxWindows {
 		w.others = slices.Delete(w.others, 0, 1)
@@ -108,8 +109,12 @@ func (s *serviceState) watch(client string, agent, at int64, route uint32) *watc
 	if slices.Contains(w.drops[:], mark) { // read once more
 		return w
 	}
-	if old := w.drops[w.next]; old.at != 0 && max(at-old.at, old.at-at) <= int64(retryTime) {
-		w.dense = max(w.dense, old.at+int64(retryTime), at+int64(retryTime))
+	if old := w.drops[w.next].at; old != 0 && max(at-old, old-at) <= int64(retryTime) {
+		many := window{min(at, old), max(at, old) + int64(retryTime) + 1}
+		if many.meets(w.dense) {
+			many = many.with(w.dense)
+		}
+		w.dense = many
 	}
 	w.drops[w.next] = mark
 	w.next = (w.next + 1) % len(w.drops)

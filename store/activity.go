@@ -116,6 +116,10 @@ func (s *Store) Watched(ctx context.Context, service string, each func(a *event.
 	return nil
 }
 
+// watchedBlocks bounds how many blocks a start looks through. The job takes them over within a minute; where only imports run,
+// so many are 32 GB of logs.
+const watchedBlocks = 1000
+
 func watched(ctx context.Context, tx pgx.Tx, service int32, each func(a *event.Activity)) error {
 	routes := map[int32]event.Route{}
 	rows, err := tx.Query(ctx, `SELECT route_id, method, template FROM route WHERE service_id = $1`, service)
@@ -145,7 +149,8 @@ func watched(ctx context.Context, tx pgx.Tx, service int32, each func(a *event.A
 	}); err != nil {
 		return err
 	}
-	rows, err = tx.Query(ctx, `SELECT signs FROM activity_block WHERE service_id = $1 ORDER BY written_at, ctid`, service)
+	rows, err = tx.Query(ctx, `SELECT signs FROM (SELECT ctid AS place, written_at, signs FROM activity_block WHERE service_id = $1
+		ORDER BY written_at DESC, ctid DESC LIMIT $2) newest ORDER BY written_at, place`, service, watchedBlocks)
 	if err != nil {
 		return err
 	}
