@@ -53,8 +53,10 @@ type count struct {
 
 // add counts one event.
 func (n *count) add(e *event.Event, extras *[]event.Counts) {
-	n.few.add(e, extras)
-	if e.Kind != event.Disconnect && e.Exchange {
+	if e.Kind == event.Disconnect {
+		n.addRare(e, extras)
+	} else if e.Exchange {
+		n.requests++
 		n.bytes += e.Bytes.V // 0 when there is none
 	}
 }
