@@ -170,7 +170,7 @@ func pairValue(s string) (value, rest string) {
 		if n < 0 {
 			return s, ""
 		}
-		if end += n; !inList(s, end) {
+		if end += n; end > 0 && s[end-1] != ',' && s[end-1] != ':' && end+1 < len(s) && s[end+1] != ':' || !inList(s, end) {
 			return s[:end], s[end:]
 		}
 	}
