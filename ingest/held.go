@@ -105,7 +105,9 @@ func (m *manager) reap(ctx context.Context) error {
 				}
 			case h.full > 0 || errors.Is(h.err, errChanged):
 				m.cut[h.gen.ID] = cut{at: time.Now(), path: h.path, size: max(h.full, h.off.Load()), off: h.off.Load()}
-			case h.err != nil && !errors.Is(h.err, errFenced):
+			case errors.Is(h.err, errFenced):
+				m.service.fenced()
+			case h.err != nil:
 				errs = append(errs, fmt.Errorf("read %s: %w", h.path, h.err))
 			}
 			continue

@@ -58,7 +58,7 @@ type Ledger interface {
 	RouteNames(ctx context.Context, service string) ([]event.Route, error)
 	// Watched returns the hang-ups of a service within d of its newest: the clients' next requests tell what became of
 	// them.
-	Watched(ctx context.Context, service string, each func(a *event.Activity)) error
+	Watched(ctx context.Context, service string, since time.Time, each func(a *event.Activity)) error
 }
 
 // Sink stores batches.

@@ -152,7 +152,7 @@ func (m *manager) close() {
 
 // scan looks once at what is held and what is there.
 func (m *manager) scan(ctx context.Context) error {
-	errs := []error{m.reap(ctx)}
+	errs := []error{m.reap(ctx), m.service.load(ctx, m.Ledger)}
 	begun := time.Now()
 	found, failed, listErr := m.list()
 	m.cost = time.Since(begun)

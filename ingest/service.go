@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"hangup/event"
 )
@@ -21,8 +22,16 @@ type serviceState struct {
 	marked   marks                   // of the same
 	turned   int                     // clients that are turned away before room is looked for again
 	forgot   int                     // how often some were taken out of watched and clients
-	loaded   bool
+	loadedAt time.Time               // when what others stored was loaded last; zero for never
+	behind   bool                    // another process has stored something since
 }
+
+// reloadWait bounds how often what others stored is loaded: two processes that read the same files get ahead of each other all
+// the time. clockSkew is how far the clocks of their machines may be apart.
+const (
+	reloadWait = 10 * time.Second
+	clockSkew  = 5 * time.Minute
+)
 
 func newServiceState(name string, l RouteLimits) *serviceState {
 	return &serviceState{
@@ -31,28 +40,40 @@ func newServiceState(name string, l RouteLimits) *serviceState {
 	}
 }
 
-// load reads once what was known before this process started.
+// load reads what was known before this process started, and what another has stored that got ahead of it.
 func (s *serviceState) load(ctx context.Context, l Ledger) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.loaded {
-		return nil
+	now, since := time.Now(), time.Time{}
+	if s.loadedAt.IsZero() {
+		routes, err := l.RouteNames(ctx, s.name)
+		if err != nil {
+			return fmt.Errorf("load the routes of service %s: %w", s.name, err)
+		}
+		for _, r := range routes {
+			s.router.knows(r)
+		}
+	} else {
+		if !s.behind || now.Sub(s.loadedAt) < reloadWait {
+			return nil
+		}
+		since = s.loadedAt.Add(-clockSkew)
 	}
-	routes, err := l.RouteNames(ctx, s.name)
-	if err != nil {
-		return fmt.Errorf("load the routes of service %s: %w", s.name, err)
-	}
-	for _, r := range routes {
-		s.router.knows(r)
-	}
-	err = l.Watched(ctx, s.name, func(d *event.Activity) { // nothing is made of them twice, so an error half way costs nothing
+	err := l.Watched(ctx, s.name, since, func(d *event.Activity) { // nothing is made of them twice, so an error half way costs nothing
 		s.watch(d.Client, d.AgentHash, d.Time.UnixNano(), s.number(d.Route))
 	})
 	if err != nil {
 		return fmt.Errorf("load the sessions of service %s: %w", s.name, err)
 	}
-	s.loaded = true
+	s.loadedAt, s.behind = now, false
 	return nil
+}
+
+// fenced notes that another process has got ahead of this one: what it stored is not known here.
+func (s *serviceState) fenced() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.behind = true
 }
 
 // number returns what a route that was admitted is called in watched. The caller holds mu.

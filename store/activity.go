@@ -100,15 +100,16 @@ func copyActivity(ctx context.Context, tx pgx.Tx, service int32, b signBlock) er
 	return cmp.Or(r.Err(), err)
 }
 
-// Watched gives each the hang-ups of a service of which signs of life are kept, as they came: what their clients ask next tells
-// what became of them. One is valid until the next. That which belongs to sessions that are over is not there.
-func (s *Store) Watched(ctx context.Context, service string, each func(a *event.Activity)) error {
+// Watched gives each the hang-ups of a service that were stored since then and of which signs of life are kept, as they came:
+// what their clients ask next tells what became of them. One is valid until the next. That which belongs to sessions that are
+// over is not there.
+func (s *Store) Watched(ctx context.Context, service string, since time.Time, each func(a *event.Activity)) error {
 	svc, err := s.ServiceID(ctx, service)
 	if err != nil {
 		return err
 	}
 	err = pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		return watched(ctx, tx, svc, each)
+		return watched(ctx, tx, svc, since, each)
 	})
 	if err != nil {
 		return fmt.Errorf("list watched clients of %s: %w", service, err)
@@ -120,7 +121,7 @@ func (s *Store) Watched(ctx context.Context, service string, each func(a *event.
 // so many are 32 GB of logs.
 const watchedBlocks = 1000
 
-func watched(ctx context.Context, tx pgx.Tx, service int32, each func(a *event.Activity)) error {
+func watched(ctx context.Context, tx pgx.Tx, service int32, since time.Time, each func(a *event.Activity)) error {
 	routes := map[int32]event.Route{}
 	rows, err := tx.Query(ctx, `SELECT route_id, method, template FROM route WHERE service_id = $1`, service)
 	if err != nil {
@@ -138,7 +139,7 @@ func watched(ctx context.Context, tx pgx.Tx, service int32, each func(a *event.A
 	}
 	a := event.Activity{Drop: true}
 	rows, err = tx.Query(ctx, `SELECT client, agent_hash, at, off, route_id FROM session_activity WHERE service_id = $1 AND is_drop
-		ORDER BY written_at, generation_id, off`, service)
+		AND written_at >= $2 ORDER BY written_at, generation_id, off`, service, since)
 	if err != nil {
 		return err
 	}
@@ -150,7 +151,7 @@ func watched(ctx context.Context, tx pgx.Tx, service int32, each func(a *event.A
 		return err
 	}
 	rows, err = tx.Query(ctx, `SELECT signs FROM (SELECT ctid AS place, written_at, signs FROM activity_block WHERE service_id = $1
-		ORDER BY written_at DESC, ctid DESC LIMIT $2) newest ORDER BY written_at, place`, service, watchedBlocks)
+		AND written_at >= $2 ORDER BY written_at DESC, ctid DESC LIMIT $3) newest ORDER BY written_at, place`, service, since, watchedBlocks)
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func TestActivityIsTakenOver(t *testing.T) {
 			t.Errorf("%s (-stored +seen):\n%s", when, diff)
 		}
 		got = nil
-		check(t, st.Watched(t.Context(), "shop", func(a *event.Activity) {
+		check(t, st.Watched(t.Context(), "shop", time.Time{}, func(a *event.Activity) {
 			a.Time = a.Time.UTC()
 			got = append(got, fmt.Sprint(*a))
 		}))
