@@ -1,10 +1,11 @@
-package ingest
+package ingest_test
 
 import (
 	"testing"
 	"time"
 
 	"hangup/event"
+	"hangup/ingest"
 	"hangup/store"
 	"hangup/store/storetest"
 	"hangup/store/storetest/fill"
@@ -27,29 +28,25 @@ func TestLoadWhatAnotherStored(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := newServiceState("shop", RouteLimits{})
+	s := ingest.NewWatching("shop")
 	knows := func(client string, want bool) {
 		t.Helper()
-		if err := s.load(t.Context(), st); err != nil {
+		if err := s.Load(t.Context(), st); err != nil {
 			t.Fatal(err)
 		}
-		c := s.clients[client]
-		if (c != nil) != want {
-			t.Fatalf("%s is watched: %v", client, !want)
-		}
-		if c != nil && !s.watched[watchKey{c, 0}].awaits(now.Add(time.Minute).UnixNano()) {
-			t.Fatalf("%s is not awaited", client)
+		if got := s.Awaits(client, now.Add(time.Minute)); got != want {
+			t.Fatalf("%s is awaited: %v", client, got)
 		}
 	}
 	commit("192.0.2.1")
 	knows("192.0.2.1", true)
 	commit("192.0.2.2")
 	knows("192.0.2.2", false)
-	s.fenced()
+	s.Fenced()
 	knows("192.0.2.2", false) // it was loaded just now
-	s.loadedAt = s.loadedAt.Add(-reloadWait)
+	s.Wait()
 	knows("192.0.2.2", true)
 	commit("192.0.2.3")
-	s.loadedAt = s.loadedAt.Add(-reloadWait)
+	s.Wait()
 	knows("192.0.2.3", false) // nobody is ahead
 }
