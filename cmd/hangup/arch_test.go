@@ -50,7 +50,7 @@ var arrows = map[string][]string{
 // testArrows says what the tests of a package may import beyond arrows. Every test may import go-cmp.
 var testArrows = map[string][]string{
 	"api":        {"store/block", "store/storetest", "store/storetest/fill", "migrations", "github.com/getkin/kin-openapi", pgxModule},
-	"ingest":     {"store", "store/storetest", pgxModule},
+	"ingest":     {"store", "store/storetest", "store/storetest/fill", pgxModule},
 	"migrations": {"store/storetest"},
 	"jobs":       {"store", "store/storetest", pgxModule},
 	"store":      {"store/block", "store/storetest", "store/storetest/fill", "migrations"},
