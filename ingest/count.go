@@ -51,7 +51,7 @@ type count struct {
 	bytes int64 // but for those of extra
 }
 
-// add counts one event.
+// add counts one event. It does not call few's, which would ask the same of the event once more.
 func (n *count) add(e *event.Event, extras *[]event.Counts) {
 	if e.Kind == event.Disconnect {
 		n.addRare(e, extras)

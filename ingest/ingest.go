@@ -56,8 +56,8 @@ type Ledger interface {
 	SetGeneration(ctx context.Context, service string, id int64, path string, state event.State, lost int64) error
 	// RouteNames returns the routes of a service.
 	RouteNames(ctx context.Context, service string) ([]event.Route, error)
-	// Watched returns the hang-ups of a service within d of its newest: the clients' next requests tell what became of
-	// them.
+	// Watched gives each the hang-ups of a service that were stored since then, as they came, and whose sessions are not
+	// over: the clients' next requests tell what became of them. One is valid until the next.
 	Watched(ctx context.Context, service string, since time.Time, each func(a *event.Activity)) error
 }
 
