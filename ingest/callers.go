@@ -100,11 +100,11 @@ func (u *builder) name(at uint32) []byte {
 func (u *builder) byClient() event.Clients {
 	keys, callers, names, extras := u.clients.keys, u.callers, u.names, u.extras
 	return event.Clients{Each: func(yield func(c *event.ClientHour) bool) {
+		var c event.ClientHour
 		for i := range callers {
 			v := &callers[i]
-			c := event.ClientHour{
-				Start: time.Unix(int64(keys[i].hour)*3600, 0).UTC(), Client: view(names[v.name:][:v.size]), Counts: v.whole(extras), LastSeen: time.Unix(0, v.seen).UTC(),
-			}
+			c.Start, c.LastSeen = time.Unix(int64(keys[i].hour)*3600, 0).UTC(), time.Unix(0, v.seen).UTC()
+			c.Client, c.Counts = view(names[v.name:][:v.size]), v.whole(extras)
 			c.Scope = scope(c.Client)
 			if !yield(&c) {
 				return
