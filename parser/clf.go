@@ -2,7 +2,6 @@ package parser
 
 import (
 	"strings"
-	"time"
 
 	"hangup/event"
 )
@@ -122,12 +121,14 @@ func ingressNotice(line string, r *event.Record) bool {
 		return false
 	}
 	e := &r.Event
-	secs, ok1 := clockTime(line[6:14])
-	nanos, ok2 := fractionNanos(line[14:stamp])
-	if !ok1 || !ok2 {
+	secs, ok := clockTime(line[6:14])
+	if !ok {
 		return false
 	}
-	e.Time = nearestTime(r.Seen, month, day, secs, nanos)
+	var c clock
+	if e.Time, ok = c.yearless(month, day, secs, line[14:stamp], r.Seen); !ok {
+		return false
+	}
 	e.ZoneAssumed = !e.Time.IsZero()
 	e.Kind, e.Level, e.PID, e.Logger, e.Message = event.Other, line[:1], pid(thread), source, message
 	return true
@@ -176,27 +177,4 @@ func init() {
 			return strings.HasPrefix(url, "http://") || strings.HasPrefix(url, "https://")
 		},
 	})
-}
-
-// maxAhead is how far a time may be ahead of when it was seen: clocks differ, but no log is of next spring.
-const maxAhead = 31 * 24 * time.Hour
-
-// nearestTime gives a time without a year that one that is nearest to when it was seen, and not far ahead of that; none
-// when that is not known.
-func nearestTime(seen time.Time, month, day int, secs, nanos int64) (best time.Time) {
-	if seen.IsZero() {
-		return time.Time{}
-	}
-	for year := seen.Year() - 1; year <= seen.Year()+1; year++ {
-		days, ok := civilDays(year, month, day)
-		if !ok {
-			continue
-		}
-		if t := time.Unix(days*86400+secs, nanos).UTC(); t.Sub(seen) > maxAhead {
-			break
-		} else if best.IsZero() || t.Sub(seen).Abs() < best.Sub(seen).Abs() {
-			best = t
-		}
-	}
-	return best
 }

@@ -118,25 +118,6 @@ func (e *syslogLine) writer(s string, l *letter) (rest string, ok bool) {
 	return rest, true
 }
 
-// yearless makes a time of a month, a day and seconds of the day in the log's zone: the last one that is not more than a
-// day after the log was seen. It is zero when it is not known when that was.
-func (c *clock) yearless(month, day int, secs int64, fraction string, seen time.Time) (t time.Time, ok bool) {
-	if seen.IsZero() {
-		_, ok = fractionNanos(fraction)
-		return t, ok
-	}
-	for year := seen.Year() + 1; year >= seen.Year()-8; year-- { // 29 February
-		days, valid := civilDays(year, month, day)
-		if !valid {
-			continue
-		}
-		if t, ok = c.local(days*86400+secs, fraction); !ok || t.Sub(seen) < 24*time.Hour {
-			return t, ok
-		}
-	}
-	return time.Time{}, false
-}
-
 // unescapeOctal undoes #012 and #011, as rsyslog writes control bytes.
 func unescapeOctal(s string) string {
 	return strings.NewReplacer("#012", "\n", "#011", "\t", "#015", "").Replace(s)

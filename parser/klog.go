@@ -123,21 +123,15 @@ func (g *klog) read(text string, r *event.Record) event.Reason {
 	return ""
 }
 
-// when reads "1123 07:14:07.389209" in the year that is nearest to when the record was seen.
+// when reads "1123 07:14:07.389209".
 func (g *klog) when(s string, seen time.Time) (time.Time, bool) {
 	month, ok1 := two(s, 0)
 	day, ok2 := two(s, 2)
 	secs, ok3 := clockTime(s[5:13])
-	nanos, ok4 := fractionNanos(s[13:])
-	if !ok1 || !ok2 || !ok3 || !ok4 || month < 1 || month > 12 || day < 1 || day > 31 {
+	if !ok1 || !ok2 || !ok3 || month < 1 || month > 12 || day < 1 || day > 31 {
 		return time.Time{}, false
 	}
-	t := nearestTime(seen, month, day, secs, 0)
-	if t.IsZero() {
-		return t, seen.IsZero()
-	}
-	t, ok := g.clock.local(t.Unix(), "")
-	return t.Add(time.Duration(nanos)), ok
+	return g.clock.yearless(month, day, secs, s[13:], seen)
 }
 
 // klogRequest reads the API server's requests as it wrote them before they were structured:

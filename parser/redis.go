@@ -151,17 +151,6 @@ func (g *redis) time(e *event.Event, s string, seen time.Time) event.Reason {
 	return ""
 }
 
-// nearestYear returns the year of a day and a time of it that were logged not long before they were seen: the last one
-// that is not in the future, but for two days that clocks and zones may differ.
-func nearestYear(month, day int, secs int64, seen time.Time) (int, bool) {
-	for y := seen.Year() + 1; y > seen.Year()-9; y-- { // a leap day may be eight years ago
-		if days, ok := civilDays(y, month, day); ok && days*86400+secs <= seen.Unix()+2*86400 {
-			return y, true
-		}
-	}
-	return 0, false
-}
-
 // redisErrors are messages that end with an errno's text (networking.c, replication.c, connection.c).
 var redisErrors = []struct {
 	text  string

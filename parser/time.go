@@ -171,6 +171,32 @@ func (c *clock) local(civil int64, fraction string) (time.Time, bool) {
 	return time.Unix(civil, nanos).UTC(), true
 }
 
+// nearestYear returns the year of a day and a time of it that were logged not long before they were seen: the last one
+// that is not in the future, but for two days that clocks and zones may differ.
+func nearestYear(month, day int, secs int64, seen time.Time) (int, bool) {
+	for y := seen.Year() + 1; y > seen.Year()-9; y-- { // a leap day may be eight years ago
+		if days, ok := civilDays(y, month, day); ok && days*86400+secs <= seen.Unix()+2*86400 {
+			return y, true
+		}
+	}
+	return 0, false
+}
+
+// yearless makes a time of a month, a day and seconds of the day in the log's zone, in the year that nearestYear says. It is zero
+// when it is not known when the log was seen.
+func (c *clock) yearless(month, day int, secs int64, fraction string, seen time.Time) (t time.Time, ok bool) {
+	if seen.IsZero() {
+		_, ok = fractionNanos(fraction)
+		return t, ok
+	}
+	year, ok := nearestYear(month, day, secs, seen)
+	if !ok {
+		return t, false
+	}
+	days, _ := civilDays(year, month, day)
+	return c.local(days*86400+secs, fraction)
+}
+
 // resolve turns civil seconds into unix seconds. An hour that the zone has twice means the one nearer to the time
 // before; an hour that it has not is moved by what the clock was set forward.
 func (c *clock) resolve(civil int64) int64 {

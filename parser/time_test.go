@@ -51,6 +51,26 @@ func TestClock(t *testing.T) {
 	}
 }
 
+// TestYearlessTwice reads an hour that there is twice from a log that does not name the year.
+func TestYearlessTwice(t *testing.T) {
+	t.Parallel()
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Skip("no zone files: ", err)
+	}
+	c := clock{zone: berlin}
+	seen := time.Date(2026, 10, 25, 12, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		clock int64 // seconds of the day, as the log says
+		want  string
+	}{{7199, "2026-10-24T23:59:59Z"}, {7200, "2026-10-25T00:00:00Z"}, {10799, "2026-10-25T00:59:59Z"}, {7201, "2026-10-25T01:00:01Z"}, {10800, "2026-10-25T02:00:00Z"}} {
+		got, ok := c.yearless(10, 25, tt.clock, "", seen)
+		if s := got.Format(time.RFC3339); !ok || s != tt.want {
+			t.Errorf("%d s: %s, %v, want %s", tt.clock, s, ok, tt.want)
+		}
+	}
+}
+
 // TestCivil compares the calendar with the standard library's for each day of two centuries.
 func TestCivil(t *testing.T) {
 	t.Parallel()
