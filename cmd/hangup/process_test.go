@@ -25,7 +25,7 @@ import (
 
 // process is a hangup serve of its own, as its users start it.
 type process struct {
-	t    *testing.T
+	t    testing.TB
 	cmd  *exec.Cmd
 	base string // of the API
 	done chan struct{}
@@ -57,25 +57,25 @@ func (l *lockedBuffer) String() string {
 var address = regexp.MustCompile(`http://[0-9.:]+`)
 
 // startServe starts `hangup serve` on files and waits for the line that gives the address.
-func startServe(t *testing.T, databaseURL string, files ...string) *process {
-	t.Helper()
-	p, err := tryServe(t, databaseURL, files...)
+func startServe(tb testing.TB, databaseURL string, files ...string) *process {
+	tb.Helper()
+	p, err := tryServe(tb, databaseURL, files...)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return p
 }
 
 // tryServe is startServe where serve may fail to start.
-func tryServe(t *testing.T, databaseURL string, files ...string) (*process, error) {
-	t.Helper()
-	return runServe(t, databaseURL, append([]string{"hangup", "serve", "--listen", "127.0.0.1:0", "--log-level", "warn"}, files...))
+func tryServe(tb testing.TB, databaseURL string, files ...string) (*process, error) {
+	tb.Helper()
+	return runServe(tb, databaseURL, append([]string{"hangup", "serve", "--listen", "127.0.0.1:0", "--log-level", "warn"}, files...))
 }
 
 // runServe runs a command that ends up as serve.
-func runServe(t *testing.T, databaseURL string, command []string) (*process, error) {
-	t.Helper()
-	p := &process{t: t, done: make(chan struct{}), log: &lockedBuffer{}}
+func runServe(tb testing.TB, databaseURL string, command []string) (*process, error) {
+	tb.Helper()
+	p := &process{t: tb, done: make(chan struct{}), log: &lockedBuffer{}}
 	p.cmd = exec.Command(command[0], command[1:]...)
 	p.cmd.Env = append(os.Environ(), "DATABASE_URL="+databaseURL)
 	p.cmd.Stderr = p.log
@@ -87,7 +87,7 @@ func runServe(t *testing.T, databaseURL string, command []string) (*process, err
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}
-	t.Cleanup(p.kill)
+	tb.Cleanup(p.kill)
 	line, err := bufio.NewReader(out).ReadString('\n')
 	p.base = address.FindString(line)
 	go func() {
