@@ -79,14 +79,14 @@ func (c *crowd) number(k clientKey, name []byte) uint32 {
 	return at
 }
 
-// follow forgets what the service has taken out. The caller holds the service's lock.
+// follow looks clients up again when the service has taken some out. The caller holds the service's lock.
 func (c *crowd) follow(s *serviceState) {
 	if c.forgot == s.forgot {
 		return
 	}
 	c.forgot = s.forgot
 	for i := range c.people {
-		c.people[i].watch = nil
+		c.people[i].watch = s.clients[c.people[i].name]
 	}
 	for i := range c.tracks {
 		c.tracks[i].w = nil
@@ -135,7 +135,9 @@ func (u *builder) sign(who uint32, start int64, s *sign, route uint32) {
 	if !s.drop && s.at-w.last <= int64(retryTime) {
 		for i := range w.drops {
 			if d := w.drops[i]; d.at != 0 && s.at >= d.at && s.at-d.at <= int64(retryTime) && d.route == u.serviceNo[route] && !slices.Contains(c.answers[at], d) {
-				c.answers[at] = append(c.answers[at], d)
+				if s.at > d.at { // else one more hang-up may come that is told from d by its place only
+					c.answers[at] = append(c.answers[at], d)
+				}
 				keep = true
 			}
 		}
