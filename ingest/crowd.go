@@ -131,7 +131,7 @@ func (u *builder) sign(who uint32, start int64, s *sign, route uint32) {
 		t.kept = t.pending.at
 		c.keep(t, t.pending)
 	}
-	keep := s.drop || t.fresh || s.at < t.kept || s.at-t.kept >= thinSpan || w.dense.holds(s.at)
+	keep := s.drop || t.fresh || s.at < t.kept || s.at-t.kept >= thinSpan || hold(w.dense, s.at)
 	if !s.drop && s.at-w.last <= int64(retryTime) {
 		for i := range w.drops {
 			if d := w.drops[i]; d.at != 0 && s.at >= d.at && s.at-d.at <= int64(retryTime) && d.route == u.serviceNo[route] && !slices.Contains(c.answers[at], d) {

@@ -68,3 +68,22 @@ func TestRetriesInOneSecond(t *testing.T) {
 		t.Errorf("the signs of records %d are kept, not the second retry", got)
 	}
 }
+
+// TestRetryBesideAnotherLog has a client hang up, and retry, while a log that is written a few minutes late, in which it hangs
+// up some times, is read between.
+func TestRetryBesideAnotherLog(t *testing.T) {
+	t.Parallel()
+	s := newServiceState("shop", RouteLimits{})
+	u := newBuilder(s, 0)
+	addSteps(t, u, step{0, "192.0.2.1", "/a", true})
+	u.settle()
+	other := newBuilder(s, 0)
+	for i := range 8 {
+		addSteps(t, other, step{-5*time.Minute + time.Duration(i)*20*time.Second, "192.0.2.1", "/b", true})
+	}
+	other.settle()
+	addSteps(t, u, step{time.Second, "192.0.2.1", "/b", false}, step{2 * time.Second, "192.0.2.1", "/a", false}, step{time.Minute, "192.0.2.1", "/b", false})
+	if got := keptOf(u); !slices.Contains(got, 2) {
+		t.Errorf("the signs of records %d are kept, not the retry", got)
+	}
+}

@@ -30,9 +30,9 @@ type watcher struct {
 	window window   // the one to which a hang-up was added last: what is asked for next lies in it, as nearly always
 	others []window // the other times within patience of hang-ups, the one that was added to last at the end
 
-	last  int64  // the newest of drops
-	dense window // in which there were more hang-ups than drops holds, and retryTime after: every sign is kept
-	next  int    // the oldest of drops, by when they came
+	last  int64    // the newest of drops
+	dense []window // retryTime after hang-ups that drops has no room for any more: every sign is kept
+	next  int      // the oldest of drops, by when they came
 	drops [4]dropMark
 }
 
@@ -47,13 +47,31 @@ func (x window) meets(y window) bool { return x.from <= y.to && y.from <= x.to }
 // with returns both, and what is between them.
 func (x window) with(y window) window { return window{min(x.from, y.from), max(x.to, y.to)} }
 
-// maxWindows bounds the others.
+// maxWindows bounds the others, and those that are dense.
 const maxWindows = 7
 
-// awaits says whether a time is within patience after a hang-up.
-func (w *watcher) awaits(at int64) bool {
-	return w.window.holds(at) || len(w.others) > 0 && slices.ContainsFunc(w.others, func(x window) bool { return x.holds(at) })
+// hold says whether a time is in one of the windows.
+func hold(list []window, at int64) bool {
+	return slices.ContainsFunc(list, func(x window) bool { return x.holds(at) })
 }
+
+// without takes those that meet a window out of a list, which has room for one more then, and returns the window with them.
+func without(list []window, one window) ([]window, window) {
+	list = slices.DeleteFunc(list, func(x window) bool {
+		if !one.meets(x) {
+			return false
+		}
+		one = one.with(x)
+		return true
+	})
+	if len(list) > maxWindows {
+		list = slices.Delete(list, 0, 1)
+	}
+	return list, one
+}
+
+// awaits says whether a time is within patience after a hang-up.
+func (w *watcher) awaits(at int64) bool { return w.window.holds(at) || hold(w.others, at) }
 
 // await adds a hang-up's time to the windows.
 func (w *watcher) await(at int64) {
@@ -65,17 +83,7 @@ func (w *watcher) await(at int64) {
 	default:
 		w.others = append(w.others, w.window)
 	}
-	w.others = slices.DeleteFunc(w.others, func(x window) bool {
-		if !one.meets(x) {
-			return false
-		}
-		one = one.with(x)
-		return true
-	})
-	if len(w.others) > maxWindows {
-		w.others = slices.Delete(w.others, 0, 1)
-	}
-	w.window = one
+	w.others, w.window = without(w.others, one)
 }
 
 type dropMark struct {
@@ -109,12 +117,9 @@ func (s *serviceState) watch(client string, agent, at int64, route uint32) *watc
 	if slices.Contains(w.drops[:], mark) { // read once more
 		return w
 	}
-	if old := w.drops[w.next].at; old != 0 && max(at-old, old-at) <= int64(retryTime) {
-		many := window{min(at, old), max(at, old) + int64(retryTime) + 1}
-		if many.meets(w.dense) {
-			many = many.with(w.dense)
-		}
-		w.dense = many
+	if old := w.drops[w.next].at; old != 0 {
+		list, one := without(w.dense, window{old, old + int64(retryTime) + 1})
+		w.dense = append(list, one)
 	}
 	w.drops[w.next] = mark
 	w.next = (w.next + 1) % len(w.drops)
