@@ -53,6 +53,7 @@ func (b *Batch) Refuse(reasons map[int]string) {
 			}
 		}
 		if c := clientOf[clientKey{h.Time.Truncate(time.Hour).Unix(), h.Client}]; c != nil {
+			one.Bytes = 0 // are not kept by client
 			c.Counts.Sub(one)
 		}
 	}

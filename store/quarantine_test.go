@@ -47,7 +47,7 @@ func TestPoisonIsQuarantined(t *testing.T) {
 			for i := range records {
 				if bad[i] { // in the minute and of the client of good ones, but for what is spoilt
 					records[i] = hangUp(records[2].Time, records[2].Client, records[2].Path)
-					records[i].Agent = records[2].Agent
+					records[i].Agent, records[i].Bytes = records[2].Agent, event.Some[int64](100)
 					spoil(&records[i])
 				} else if records[i].Kind == event.Disconnect {
 					good++
@@ -56,6 +56,7 @@ func TestPoisonIsQuarantined(t *testing.T) {
 			b := signs(src.Batch(records...))
 			check(t, st.Commit(t.Context(), begin.Add(3*time.Hour), b))
 			checkCounts(t, pool)
+			wantNumber(t, pool, 0, `SELECT count(*) FROM client_tally WHERE requests = 0 AND dropped = 0 AND reported = 0 AND idle = 0`)
 			wantNumber(t, pool, good, `SELECT count(*) FROM disconnect`)
 			wantNumber(t, pool, 4, `SELECT count(*) FROM quarantine WHERE off IN (0, 15000, 15100, 29900) AND off_end = off + 100 AND reason <> '' AND line = off / 100 + 1`)
 			wantNumber(t, pool, 400, `SELECT bytes_unparsed FROM generation`)

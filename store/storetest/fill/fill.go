@@ -145,6 +145,7 @@ func countClient(clients map[clientKey]*event.ClientHour, h *event.Hangup) {
 		clients[k] = c
 	}
 	c.Counts.Count(&h.Event)
+	c.Counts.Bytes = 0
 	if h.Time.After(c.LastSeen) {
 		c.LastSeen = h.Time
 	}
