@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"fmt"
@@ -32,6 +33,7 @@ func (s *Store) DecideSessions(ctx context.Context, now time.Time, keep time.Dur
 	if err != nil {
 		return 0, fmt.Errorf("list services: %w", err)
 	}
+	var bad error
 	for _, service := range services {
 		_, err := s.changeHangups(ctx, service, sessionsWait, func(conn *pgxpool.Conn) error {
 			return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
@@ -52,10 +54,13 @@ func (s *Store) DecideSessions(ctx context.Context, now time.Time, keep time.Dur
 			})
 		})
 		if err != nil {
-			return n, fmt.Errorf("decide the sessions of service %d: %w", service, err)
+			bad = cmp.Or(bad, fmt.Errorf("decide the sessions of service %d: %w", service, err))
+			if !ofItself(ctx, err) {
+				return n, bad
+			}
 		}
 	}
-	return n, nil
+	return n, bad
 }
 
 // sessionsWait is how long sessions wait for hang-ups that are being joined.

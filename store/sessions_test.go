@@ -83,3 +83,19 @@ func TestSessionsDecide(t *testing.T) {
 		t.Errorf("%d of %d sessions expired", n, len(before))
 	}
 }
+
+// TestSessionsBesideDamage has a block of one service damaged: the others' sessions are decided.
+func TestSessionsBesideDamage(t *testing.T) {
+	t.Parallel()
+	pool, st := open(t)
+	for _, service := range []string{"blog", "shop"} {
+		src := fill.Open(t, st, service, "/var/log/"+service+".log")
+		check(t, st.Commit(t.Context(), begin, signs(src.Batch(hangUp(begin, "192.0.2.1", "/a")))))
+	}
+	_, err := pool.Exec(t.Context(), `UPDATE activity_block SET signs = '\x010203' WHERE service_id = (SELECT min(service_id) FROM service)`)
+	check(t, err)
+	if _, err := st.DecideSessions(t.Context(), begin.Add(time.Hour), 30*day); err == nil {
+		t.Error("the damage is not said")
+	}
+	wantNumber(t, pool, 1, `SELECT count(*) FROM disconnect WHERE outcome = 'lost' AND service_id = (SELECT max(service_id) FROM service)`)
+}
