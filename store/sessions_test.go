@@ -1,12 +1,15 @@
 package store_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"hangup/event"
+	"hangup/store"
 	"hangup/store/storetest/fill"
 )
 
@@ -24,8 +27,8 @@ func TestSessionsDecide(t *testing.T) {
 		want  string
 	}{
 		"192.0.2.1": {10 * time.Second, a, "retried"}, "192.0.2.2": {10*time.Second + time.Microsecond, a, "stayed"},
-		"192.0.2.3": {time.Second, b, "stayed"}, "192.0.2.4": {30 * time.Minute, b, "stayed"}, "192.0.2.5": {0, a, "lost"},
-		"192.0.2.6": {30*time.Minute + time.Microsecond, b, "lost"},
+		"192.0.2.3": {time.Second, b, "stayed"}, "192.0.2.4": {30*time.Minute - time.Microsecond, b, "stayed"}, "192.0.2.5": {0, a, "lost"},
+		"192.0.2.6": {30 * time.Minute, b, "lost"},
 	}
 	var records []event.Hangup
 	for client := range clients {
@@ -81,6 +84,43 @@ func TestSessionsDecide(t *testing.T) {
 	check(t, err)
 	if n != int64(len(before)) {
 		t.Errorf("%d of %d sessions expired", n, len(before))
+	}
+}
+
+// decide makes the sessions, and returns what is known of hang-ups and sessions then.
+func decide(t *testing.T, pool *pgxpool.Pool, st *store.Store, now time.Time) (outcomes, sessions []string) {
+	t.Helper()
+	_, err := st.DecideSessions(t.Context(), now, 30*day)
+	check(t, err)
+	return rowsOf(t, pool, `SELECT client, coalesce(outcome, '?') FROM disconnect ORDER BY client, generation_id`),
+		rowsOf(t, pool, `SELECT client, disconnects, retried, stayed, lost, undecided, closed FROM session ORDER BY client, started_at`)
+}
+
+// TestSessionsBesideAClockAhead has one server's clock an hour ahead of the others', which decides nothing before the time.
+func TestSessionsBesideAClockAhead(t *testing.T) {
+	t.Parallel()
+	pool, st := open(t)
+	a, ahead := fill.Open(t, st, "shop", "/var/log/a.log"), fill.Open(t, st, "shop", "/var/log/ahead.log")
+	check(t, st.Commit(t.Context(), begin, signs(a.Batch(hangUp(begin, "192.0.2.1", "/a")))))
+	check(t, st.Commit(t.Context(), begin, signs(ahead.Batch(hangUp(begin.Add(time.Hour), "192.0.2.2", "/a")))))
+	outcomes, _ := decide(t, pool, st, begin.Add(time.Second))
+	if want := []string{"(192.0.2.1,?)", "(192.0.2.2,?)"}; !slices.Equal(outcomes, want) {
+		t.Errorf("after a second: %s", outcomes)
+	}
+	later := begin.Add(5 * time.Second)
+	batch := a.Batch(hangUp(later, "192.0.2.3", "/a"))
+	batch.Signs = event.SignsOf([]event.Activity{{Time: later, Client: "192.0.2.1", AgentHash: 7, Route: event.Route{Method: "GET", Template: "/a"}, Off: batch.Start}})
+	check(t, st.Commit(t.Context(), later, batch))
+	outcomes, _ = decide(t, pool, st, begin.Add(31*time.Minute))
+	if want := []string{"(192.0.2.1,retried)", "(192.0.2.2,?)", "(192.0.2.3,?)"}; !slices.Equal(outcomes, want) {
+		t.Errorf("after half an hour: %s", outcomes)
+	}
+	outcomes, sessions := decide(t, pool, st, begin.Add(2*time.Hour))
+	if want := []string{"(192.0.2.1,retried)", "(192.0.2.2,lost)", "(192.0.2.3,?)"}; !slices.Equal(outcomes, want) {
+		t.Errorf("after two hours: %s", outcomes)
+	}
+	if want := []string{"(192.0.2.1,1,1,0,0,0,t)", "(192.0.2.2,1,0,0,1,0,t)"}; !slices.Equal(sessions, want) {
+		t.Errorf("sessions after two hours: %s", sessions)
 	}
 }
 

@@ -1,8 +1,8 @@
 -- What became of each hang-up that has activity. The clock is the service's data while a file is caught up, and the wall
 -- clock for hang-ups that were written as they happened.
 WITH clock AS (
-    SELECT coalesce(min(last_event_at) FILTER (WHERE off < size_seen AND committed_at > @now::timestamptz - interval '1 minute'),
-        max(last_event_at), 'epoch') AS data -- a file that is being caught up holds the clock back
+    SELECT least(coalesce(min(last_event_at) FILTER (WHERE off < size_seen AND committed_at > @now::timestamptz - interval '1 minute'),
+        max(last_event_at), 'epoch'), @now) AS data -- a file that is being caught up holds the clock back, one from a clock ahead does not move it
     FROM generation WHERE service_id = @service
 ), drops AS (
     SELECT a.generation_id, a.off, a.at,
@@ -10,7 +10,7 @@ WITH clock AS (
             AND b.route_id = a.route_id AND b.at >= a.at AND b.at <= a.at + interval '10 seconds'
             AND (b.at > a.at OR b.generation_id = a.generation_id AND b.off > a.off)) AS retried,
         EXISTS (SELECT FROM session_activity b WHERE b.service_id = a.service_id AND b.client = a.client AND b.agent_hash = a.agent_hash
-            AND b.at >= a.at AND b.at <= a.at + interval '30 minutes'
+            AND b.at >= a.at AND b.at < a.at + interval '30 minutes'
             AND (b.at > a.at OR b.generation_id = a.generation_id AND b.off > a.off)) AS stayed,
         a.at + interval '30 minutes' <= greatest(clock.data,
             CASE WHEN a.written_at - a.at < interval '5 minutes' THEN @now::timestamptz ELSE clock.data END) AS over
