@@ -124,6 +124,28 @@ func TestSessionsBesideAClockAhead(t *testing.T) {
 	}
 }
 
+// TestSessionsThatBeginTogether imports the logs of three servers, in which a client's sessions begin in the same second, one
+// after another's sessions are closed: each has its own, and nothing of them stays.
+func TestSessionsThatBeginTogether(t *testing.T) {
+	t.Parallel()
+	pool, st := open(t)
+	now := begin.Add(30 * day)
+	end := event.Hangup{}
+	end.Kind, end.Exchange, end.Time, end.Method, end.Path = event.Request, true, begin.Add(2*time.Hour), "GET", "/b"
+	var want []string
+	for _, name := range []string{"a", "b", "c"} {
+		src := fill.Open(t, st, "shop", "/var/log/"+name+".log")
+		check(t, st.Commit(t.Context(), now, signs(src.Batch(hangUp(begin, "192.0.2.1", "/a"), hangUp(begin.Add(time.Minute), "192.0.2.1", "/a"), end))))
+		want = append(want, "(192.0.2.1,2,0,1,1,0,t)")
+		for range 2 {
+			if _, sessions := decide(t, pool, st, now); !slices.Equal(sessions, want) {
+				t.Errorf("with %s: %s", name, sessions)
+			}
+			wantNumber(t, pool, 0, `SELECT count(*) FROM session_activity`)
+		}
+	}
+}
+
 // TestSessionsBesideDamage has a block of one service damaged: the others' sessions are decided.
 func TestSessionsBesideDamage(t *testing.T) {
 	t.Parallel()

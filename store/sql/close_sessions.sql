@@ -16,4 +16,5 @@ WITH clock AS (
     RETURNING s.client, s.agent_hash, s.started_at, s.last_seen_at
 )
 DELETE FROM session_activity a USING ended e
-WHERE a.service_id = @service AND a.client = e.client AND a.agent_hash = e.agent_hash AND a.at >= e.started_at AND a.at <= e.last_seen_at
+WHERE a.service_id = @service AND a.client = e.client AND a.agent_hash = e.agent_hash
+    AND a.at >= e.started_at - interval '1 millisecond' AND a.at <= e.last_seen_at -- see sessions.sql
