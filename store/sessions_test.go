@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -121,6 +122,27 @@ func TestSessionsBesideAClockAhead(t *testing.T) {
 	}
 	if want := []string{"(192.0.2.1,1,1,0,0,0,t)", "(192.0.2.2,1,0,0,1,0,t)"}; !slices.Equal(sessions, want) {
 		t.Errorf("sessions after two hours: %s", sessions)
+	}
+}
+
+// TestSessionsBesideAClockBehind has a log whose times are hours behind, as of another zone, beside one of now: its hang-ups are not
+// decided before its own time has come.
+func TestSessionsBesideAClockBehind(t *testing.T) {
+	t.Parallel()
+	pool, st := open(t)
+	live, behind := fill.Open(t, st, "shop", "/var/log/live.log"), fill.Open(t, st, "shop", "/var/log/behind.log")
+	route := event.Route{Method: "GET", Template: "/a"}
+	for i, want := range []string{"(192.0.2.1,?)", "(192.0.2.1,retried)"} {
+		now := begin.Add(time.Duration(i) * 5 * time.Second)
+		batch := behind.Batch(hangUp(now.Add(-3*time.Hour), fmt.Sprintf("192.0.2.%d", 1+i), "/a"))
+		if signs(batch); i > 0 {
+			batch.Signs = event.SignsOf([]event.Activity{{Time: now.Add(-3 * time.Hour), Client: "192.0.2.1", AgentHash: 7, Route: route, Off: batch.Start}})
+		}
+		check(t, st.Commit(t.Context(), now, batch))
+		check(t, st.Commit(t.Context(), now, signs(live.Batch(hangUp(now, "192.0.2.9", "/a")))))
+		if outcomes, _ := decide(t, pool, st, now.Add(time.Second)); outcomes[0] != want {
+			t.Errorf("%s, want %s", outcomes, want)
+		}
 	}
 }
 

@@ -1,8 +1,11 @@
 -- A session to which nothing can be added is closed and its activity deleted. One that goes on for 12 hours is closed too,
 -- so that a client that never stops cannot make activity grow; what it does next is another session.
 WITH clock AS (
-    SELECT least(coalesce(min(last_event_at) FILTER (WHERE off < size_seen AND committed_at > @now::timestamptz - interval '1 minute'),
-        max(last_event_at), 'epoch'), @now) AS data -- a file that is being caught up holds the clock back, one from a clock ahead does not move it
+    -- What is being caught up holds the clock back, also when its size is not known or another file follows it; one whose clock is
+    -- ahead does not move it.
+    SELECT least(coalesce(min(last_event_at) FILTER (WHERE committed_at > @now::timestamptz - interval '1 minute'
+            AND (off < size_seen OR last_event_at < committed_at - interval '5 minutes')),
+        max(last_event_at), 'epoch'), @now) AS data
     FROM generation WHERE service_id = @service
 ), ended AS (
     UPDATE session s SET closed = true
