@@ -75,7 +75,7 @@ func TestJoinPairs(t *testing.T) {
 		"an idle report":           {hangUp(at, "192.0.2.1", "/a"), with(report(at, "192.0.2.1", "/a"), func(h *event.Hangup) { h.Phase = event.PhaseIdle }), 0},
 		"an idle exchange":         {with(hangUp(at, "192.0.2.1", "/a"), func(h *event.Hangup) { h.Phase = event.PhaseIdle }), report(at, "192.0.2.1", "/a"), 0},
 		"over midnight": {
-			hangUp(time.Now().UTC().Truncate(day).Add(-time.Second), "192.0.2.1", "/a"), report(time.Now().UTC().Truncate(day).Add(time.Second), "192.0.2.1", "/a"), 1,
+			hangUp(at.UTC().Truncate(day).Add(-day-time.Second), "192.0.2.1", "/a"), report(at.UTC().Truncate(day).Add(-day+time.Second), "192.0.2.1", "/a"), 1,
 		},
 		"read long after": {hangUp(at.Add(-20*day), "192.0.2.1", "/a"), report(at.Add(-20*day), "192.0.2.1", "/a"), 1},
 		"another party":   {hangUp(at, "192.0.2.1", "/a"), with(report(at, "192.0.2.1", "/a"), func(h *event.Hangup) { h.Party = event.PartyServer }), 1},
