@@ -131,18 +131,16 @@ func (s *serviceState) watch(client string, agent, at int64, route uint32) *watc
 }
 
 // makeRoom ends the watch of clients that hung up too long before at, and says whether there is room now. It looks at all
-// of them, so when it found none it turns the next tenth of as many away without looking.
+// of them, so when it made room for less than a tenth of as many it turns the rest of that tenth away without looking.
 func (s *serviceState) makeRoom(at int64) bool {
 	if s.turned > 0 {
 		s.turned--
 		return false
 	}
 	s.forget(at - int64(patience))
-	if len(s.watched) < maxWatched {
-		return true
-	}
-	s.turned = maxWatched / 10
-	return false
+	room := maxWatched - len(s.watched)
+	s.turned = max(0, maxWatched/10-room)
+	return room > 0
 }
 
 // forget ends the watch of clients that hung up last before a time.

@@ -30,3 +30,22 @@ func TestWatchManyClients(t *testing.T) {
 		t.Errorf("%d new clients are watched after the others' time, %d in all", n, len(s.watched))
 	}
 }
+
+// TestWatchSteadyClients has hardly fewer clients hang up in half an hour than are watched, and goes on: room is looked for now and then,
+// not for each of them, and most are watched.
+func TestWatchSteadyClients(t *testing.T) {
+	t.Parallel()
+	s := newServiceState("shop", RouteLimits{})
+	begin, apart, watched := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC), patience/maxWatched+time.Microsecond, 0
+	for i := range 2 * maxWatched {
+		if s.forgot > 100 {
+			t.Fatalf("of %d clients, room was looked for %d times", i, s.forgot)
+		}
+		if s.watch(fmt.Sprint(i), 0, begin.Add(time.Duration(i)*apart).UnixNano(), 0) != nil {
+			watched++
+		}
+	}
+	if watched < 2*maxWatched*8/10 {
+		t.Errorf("%d of %d clients are watched", watched, 2*maxWatched)
+	}
+}
