@@ -38,6 +38,9 @@ func (s *Store) DecideSessions(ctx context.Context, now time.Time, keep time.Dur
 		_, err := s.changeHangups(ctx, service, sessionsWait, func(conn *pgxpool.Conn) error {
 			return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
 				args := pgx.NamedArgs{"service": service, "now": now, "expires": now.Add(keep)}
+				if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = '`+sessionsBudget+`'`); err != nil {
+					return err
+				}
 				if err := takeActivity(ctx, tx, service); err != nil {
 					return err
 				}
@@ -62,6 +65,10 @@ func (s *Store) DecideSessions(ctx context.Context, now time.Time, keep time.Dur
 	}
 	return n, bad
 }
+
+// sessionsBudget bounds each statement. They are of all activity that there is, mostly a minute's; of imports of hundreds of GB, to
+// which nobody has looked yet, it is millions of hang-ups, and what is given up half way is begun again and again.
+const sessionsBudget = "30min"
 
 // sessionsWait is how long sessions wait for hang-ups that are being joined.
 const sessionsWait = 30 * time.Second

@@ -183,3 +183,20 @@ func TestSessionsBesideDamage(t *testing.T) {
 	}
 	wantNumber(t, pool, 1, `SELECT count(*) FROM disconnect WHERE outcome = 'lost' AND service_id = (SELECT max(service_id) FROM service)`)
 }
+
+// TestSessionsOfManyImports takes longer than a statement may elsewhere, as the sessions of very large imports do.
+func TestSessionsOfManyImports(t *testing.T) {
+	t.Parallel()
+	pool, st := open(t)
+	src := fill.Open(t, st, "shop", "/var/log/shop.log")
+	check(t, st.Commit(t.Context(), begin, signs(src.Batch(hangUp(begin, "192.0.2.1", "/a")))))
+	exec(t, pool, `CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$`)
+	exec(t, pool, `CREATE TRIGGER wait BEFORE INSERT ON session FOR EACH STATEMENT EXECUTE FUNCTION wait()`)
+	exec(t, pool, `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET statement_timeout = 500', current_database()); END $$`)
+	pool.Reset() // the connections that are made from now on have it
+	wantNumber(t, pool, 500, `SELECT setting::integer FROM pg_settings WHERE name = 'statement_timeout'`)
+	if n, err := st.DecideSessions(t.Context(), begin.Add(day), 30*day); err != nil || n != 1 {
+		t.Errorf("%d sessions, %v", n, err)
+	}
+	wantNumber(t, pool, 500, `SELECT setting::integer FROM pg_settings WHERE name = 'statement_timeout'`)
+}
