@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -105,10 +106,14 @@ func (l ofEpoch) SettleArchive(ctx context.Context, service string, source int64
 
 func (l ofEpoch) Generation(ctx context.Context, service string, id int64) (event.Generation, error) {
 	g, err := l.Ledger.Generation(ctx, service, id)
-	if e := l.still(ctx); e != nil {
-		return event.Generation{}, e
+	e := l.still(ctx)
+	if errors.Is(e, event.ErrStale) {
+		err = e
 	}
-	return g, err
+	if err = cmp.Or(err, e); err != nil {
+		return event.Generation{}, err
+	}
+	return g, nil
 }
 
 func (l ofEpoch) AddGenerations(ctx context.Context, service string, source int64, gs []event.Generation, newest int64) ([]int64, error) {

@@ -19,7 +19,7 @@ func (s *Store) Epoch(ctx context.Context) (string, error) {
 		}
 	}
 	if err != nil {
-		return "", fmt.Errorf("read the database's epoch: %w", err)
+		return "", fmt.Errorf("read the database's epoch: %w", failure(err))
 	}
 	s.enter(epoch)
 	return epoch, nil

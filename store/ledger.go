@@ -227,7 +227,7 @@ func (s *Store) SettleArchive(ctx context.Context, service string, source int64,
 func (s *Store) Generation(ctx context.Context, service string, id int64) (event.Generation, error) {
 	svc, err := s.ServiceID(ctx, service)
 	if err != nil {
-		return event.Generation{}, err
+		return event.Generation{}, failure(err)
 	}
 	rows, err := s.pool.Query(ctx, `SELECT `+generationColumns+` FROM generation WHERE service_id = $1 AND generation_id = $2`, svc, id)
 	if err == nil {
