@@ -9,17 +9,11 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5"
 
 	"hangup/event"
 	"hangup/ingest"
-	"hangup/store/storetest"
 )
-
-func newRigPool(t *testing.T) *pgxpool.Pool {
-	t.Helper()
-	return storetest.New(t)
-}
 
 func TestLongLinesAreCountedNotHeld(t *testing.T) {
 	r := newRig(t)
@@ -60,14 +54,41 @@ func size(t *testing.T, path string) int64 {
 	return st.Size()
 }
 
+// TestHolesAreSkipped has NULs in a log, and then a hole of them: a server that does not append writes on where it was after its
+// log was truncated.
 func TestHolesAreSkipped(t *testing.T) {
 	r := newRig(t)
-	f := r.open("a.log")
+	f, err := os.Create(r.path("a.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close() //nolint:errcheck // of a test's log
 	r.write(f, r.lines(5)+strings.Repeat("\x00", 8000)+r.lines(5)+strings.Repeat("\x00", 10)+"\n"+r.lines(1))
 	r.start("a.log")
 	r.complete()
 	if n := r.number(`SELECT sum(bytes_skipped)::bigint FROM generation`); n != 8000+11 {
 		t.Errorf("bytes_skipped = %d, want 8011", n)
+	}
+	hole := r.size("a.log")
+	for i := range 2 { // while it is read, and while it is not
+		if i == 1 {
+			r.stop()
+		}
+		if err := os.Truncate(r.path("a.log"), 0); err != nil {
+			t.Fatal(err)
+		}
+		r.write(f, r.lines(7))
+		if i == 1 {
+			r.start("a.log")
+		}
+		r.complete()
+		if n := r.number(`SELECT bytes_skipped FROM generation ORDER BY generation_id DESC LIMIT 1`); n != hole {
+			t.Errorf("of a hole of %d bytes %d are skipped", hole, n)
+		}
+		hole = r.size("a.log")
+	}
+	if n := r.number(`SELECT sum(unparsed)::bigint FROM generation`); n != 0 {
+		t.Errorf("%d lines are not understood", n)
 	}
 }
 
@@ -143,15 +164,28 @@ func TestTwoReadersOfOneFile(t *testing.T) {
 	f := r.open("a.log")
 	r.write(f, r.lines(2000))
 	r.start("a.log")
-	first := r.stop
+	first, one := r.stop, r.status
 	r.start("a.log") // the same, as a second process would
-	for range 30 {
-		r.write(f, r.lines(40))
+	count := func() (fenced, failed int64) {
+		for _, s := range []*ingest.Status{one, r.status} {
+			for _, x := range s.Status() {
+				fenced, failed = fenced+x.Fenced, failed+x.Retries
+			}
+		}
+		return fenced, failed
 	}
+	r.eventually("one of the two comes second with a batch", func() bool {
+		r.write(f, r.lines(40))
+		fenced, _ := count()
+		return fenced >= 5
+	})
 	r.complete()
 	first()
 	r.write(f, r.lines(40))
 	r.complete()
+	if _, failed := count(); failed > 0 { // the offset tells, before anything else is stored
+		t.Errorf("%d attempts to store a batch failed", failed)
+	}
 }
 
 // stopped is a ledger whose reader is held up, once, when it looks for files by their heads.
@@ -195,17 +229,28 @@ func TestTwoReadersFindAFile(t *testing.T) {
 	}
 }
 
+// TestDatabaseGoesAway cuts the connections of transactions that store something, until a few attempts have failed by it.
 func TestDatabaseGoesAway(t *testing.T) {
 	r := newRig(t)
 	f := r.open("a.log")
-	r.start("a.log")
-	for range 10 {
-		r.write(f, r.lines(100))
-		if _, err := r.pool.Exec(context.Background(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-			WHERE datname = current_database() AND pid <> pg_backend_pid()`); err != nil {
-			t.Log(err) // our own connection may be of the pool that is cut
-		}
+	conn, err := pgx.ConnectConfig(context.Background(), r.pool.Config().ConnConfig) // of the pool any may be cut
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer conn.Close(context.Background()) //nolint:errcheck // it has told what it had to
+	r.start("a.log")
+	cuts := 0
+	r.eventually("attempts have failed", func() bool {
+		r.write(f, r.lines(20))
+		var n int
+		if err := conn.QueryRow(context.Background(), `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+			WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		cuts += n
+		return r.state().RetriesBy[event.Unreachable] >= 3
+	}, func() string { return fmt.Sprintf("%d connections were cut: %+v", cuts, r.state()) })
+	t.Logf("%d connections were cut, %d attempts failed", cuts, r.state().Retries)
 	r.pool.Reset() // of what was cut, nothing is asked
 	r.complete()
 }

@@ -138,6 +138,7 @@ func TestCompressedWhileRead(t *testing.T) {
 				}
 			}
 			r.known()
+			r.again("a.log")
 		})
 	}
 }
@@ -161,6 +162,7 @@ func TestCopyTruncateAndCompress(t *testing.T) {
 		}
 		r.complete()
 	}
+	r.again("a.log")
 }
 
 // TestCompressedBeforeTheFirstCommit stops the database from storing anything until the log is compressed away.

@@ -227,6 +227,24 @@ func (r *rig) complete() {
 	r.audit()
 }
 
+// again stops, starts again, and waits until all that is there was looked at and told: nothing of it is read a second time.
+func (r *rig) again(names ...string) {
+	r.t.Helper()
+	r.stop()
+	before := r.generations()
+	r.exec(`UPDATE source SET looked_at = NULL`)
+	r.start(names...)
+	r.eventually("all that is there is told", func() bool {
+		return r.number(`SELECT count(*) FROM source WHERE looked_at IS NULL`) == 0
+	}, r.generations)
+	r.stop()
+	r.complete()
+	counted := func(s string) int { return strings.Count(s, "\n") }
+	if after := r.generations(); counted(after) != counted(before) {
+		r.t.Errorf("contents are taken for others than they were:\n%s\nthen\n%s", before, after)
+	}
+}
+
 func (r *rig) audit() {
 	r.t.Helper()
 	got := r.stored()
