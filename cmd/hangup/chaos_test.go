@@ -109,9 +109,11 @@ func TestChaosKill(t *testing.T) {
 			return stored > before
 		}, p.log.String, func() string { return explain(t, db, dir) })
 	}
+	turns := 0
 	for _, w := range writers {
 		audit(t, db.conn(), w)
 		t.Logf("%s: %d lines, %d rotations", w.path, w.n, w.turns)
+		turns += w.turns
 	}
 	for what, sql := range map[string]string{
 		"requests":          `SELECT coalesce(sum(requests), 0)::bigint FROM tally`,
@@ -129,6 +131,9 @@ func TestChaosKill(t *testing.T) {
 	}
 	if s := p.summary("?from=now-1h&to=now"); s.Requests != lines || s.Disconnects != drops {
 		t.Errorf("the API says %d requests and %d disconnects; %d and %d were written", s.Requests, s.Disconnects, lines, drops)
+	}
+	if turns == 0 || killed[0] == 0 || killed[1] == 0 || cuts == 0 {
+		t.Errorf("%d rotations, %d and %d kills, %d connections cut: that says little", turns, killed[0], killed[1], cuts)
 	}
 	t.Logf("%d bytes, %d lines; %d and %d kills, %d connections cut, %d crashes of the database", total, lines, killed[0], killed[1], cuts, crashes)
 	p.stop()

@@ -7,13 +7,18 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"hangup/event"
 )
 
 // seedOf returns the seed of a random test: HANGUP_TEST_SEED's, or a new one. It is printed.
@@ -33,7 +38,8 @@ func seedOf(t *testing.T) uint64 {
 // load writes to a log all the time, and now and then rotates it, until end is called.
 type load struct {
 	*writer
-	end func()
+	end    func()
+	rotate func() // waits until it is rotated once
 }
 
 // newLoad waits until the database knows the log, which is there already: what was rotated away before is not read.
@@ -46,6 +52,7 @@ func newLoad(t *testing.T, seed uint64, db *server, path string) *load {
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
+	turn := make(chan struct{})
 	wg.Go(func() {
 		tick := time.NewTicker(5 * time.Millisecond)
 		defer tick.Stop()
@@ -54,6 +61,9 @@ func newLoad(t *testing.T, seed uint64, db *server, path string) *load {
 			case <-ctx.Done():
 				w.flush()
 				return
+			case <-turn:
+				w.rotate()
+				turn <- struct{}{}
 			case <-tick.C:
 			}
 			w.write(1 + w.r.IntN(10))
@@ -62,7 +72,7 @@ func newLoad(t *testing.T, seed uint64, db *server, path string) *load {
 			}
 		}
 	})
-	l := &load{w, func() { cancel(); wg.Wait() }}
+	l := &load{w, func() { cancel(); wg.Wait() }, func() { turn <- struct{}{}; <-turn }}
 	t.Cleanup(l.end)
 	return l
 }
@@ -109,6 +119,10 @@ func TestDatabaseFaults(t *testing.T) {
 	path := t.TempDir() + "/a.log"
 	p := startServe(t, db.URL(), path)
 	l := newLoad(t, seedOf(t), db, path)
+	slow := func() (n int) { // batches that took a second
+		_, body := p.get("/metrics")
+		return sumOf(body, `hangup_source_batch_duration_seconds_count{`) - sumOf(body, `hangup_source_batch_duration_seconds_bucket{`, `le="0.5"`)
+	}
 	exec := func(sql string, args ...any) {
 		t.Helper()
 		if _, err := db.conn().Exec(t.Context(), sql, args...); err != nil {
@@ -125,17 +139,27 @@ func TestDatabaseFaults(t *testing.T) {
 		exec(`DROP TRIGGER fault ON generation`)
 	}
 	for _, fault := range []struct {
-		name string
-		run  func()
+		name  string
+		class event.Class // of the attempts that fail by it; "" for none
+		run   func()
 	}{
-		{"each commit takes a second", func() { trigger(`PERFORM pg_sleep(1);`, 4*time.Second) }},
-		{"each second commit fails to serialize", func() {
+		{"each commit takes a second", "", func() {
+			before, failed := slow(), p.retries(event.Classes()...)
+			trigger(`PERFORM pg_sleep(1);`, 4*time.Second)
+			if n := slow() - before; n < 2 {
+				t.Errorf("%d batches took long", n)
+			}
+			if n := p.retries(event.Classes()...) - failed; n > 0 {
+				t.Errorf("%d attempts to store a batch failed because it takes long", n)
+			}
+		}},
+		{"each second commit fails to serialize", event.Conflict, func() {
 			trigger(`IF random() < 0.5 THEN RAISE EXCEPTION 'fault' USING ERRCODE = '40001'; END IF;`, 2*time.Second)
 		}},
-		{"a transaction that rests for a millisecond is cut", func() {
+		{"a transaction that rests for a millisecond is cut", event.TooSlow, func() {
 			trigger(`PERFORM set_config('idle_in_transaction_session_timeout', '1ms', true);`, 2*time.Second)
 		}},
-		{"the disconnects are locked for longer than a commit waits", func() {
+		{"the disconnects are locked for longer than a commit waits", event.Conflict, func() {
 			err := pgx.BeginFunc(t.Context(), db.conn(), func(tx pgx.Tx) error {
 				_, err := tx.Exec(t.Context(), `LOCK TABLE disconnect IN ACCESS EXCLUSIVE MODE`)
 				pause(t.Context(), 6*time.Second)
@@ -145,31 +169,61 @@ func TestDatabaseFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 		}},
-		{"a process of the server is killed, and it recovers", func() {
+		{"a process of the server is killed, and it recovers", "", func() {
 			pid := db.number(`SELECT pid FROM pg_stat_activity WHERE application_name = 'hangup ingest' LIMIT 1`)
 			if err := syscall.Kill(int(pid), syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
 		}},
-		{"a later version's migration changes the tables", func() {
+		{"a later version's migration changes the tables", "", func() {
 			exec(`ALTER TABLE generation ADD COLUMN later text NOT NULL DEFAULT 'x'`)
 			exec(`ALTER TABLE disconnect ADD COLUMN later integer`)
 			exec(`ALTER TABLE source ADD COLUMN later integer`)
 			exec(`CREATE INDEX later ON disconnect (service_id, later)`)
 		}},
-		{"deadlock with another session", func() { deadlock(t, db) }},
-		{"no connection is left", func() { exhaust(t, db, p) }},
+		{"deadlock with another session", event.Conflict, func() { deadlock(t, db) }},
+		{"no connection is left", event.NoResources, func() { exhaust(t, db, p) }},
 	} {
 		t.Log(fault.name)
 		moves(t, db, p)
+		before := p.retries(fault.class)
 		fault.run()
 		moves(t, db, p)
+		if fault.class != "" {
+			eventually(t, fault.name+": a batch met it", func() bool { return p.retries(fault.class) > before }, func() string {
+				_, body := p.get("/metrics")
+				return strings.Join(regexp.MustCompile(`(?m)^hangup_source_retries_total.*$`).FindAllString(body, -1), "\n")
+			}, p.log.String)
+		}
 		if code, body := p.get("/healthz"); code != http.StatusOK {
 			t.Errorf("/healthz after %q: %d %s", fault.name, code, body)
 		}
 	}
 	settled(t, db, p, l)
 	p.stop()
+}
+
+// retries returns how many attempts to store a batch failed by faults of these classes.
+func (p *process) retries(classes ...event.Class) (n int) {
+	p.t.Helper()
+	_, body := p.get("/metrics")
+	for _, c := range classes {
+		n += sumOf(body, `hangup_source_retries_total{`, fmt.Sprintf(`class="%s"`, c))
+	}
+	return n
+}
+
+// sumOf adds up the values of the metrics whose lines begin and go on like this.
+func sumOf(metrics, begin string, with ...string) (sum int) {
+	for line := range strings.Lines(metrics) {
+		if !strings.HasPrefix(line, begin) || slices.ContainsFunc(with, func(s string) bool { return !strings.Contains(line, s) }) {
+			continue
+		}
+		fields := strings.Fields(line)
+		n, _ := strconv.ParseFloat(fields[len(fields)-1], 64)
+		sum += int(n)
+	}
+	return sum
 }
 
 // deadlock takes what a commit takes in the opposite order, until one of the two is chosen as the victim.
@@ -196,10 +250,11 @@ func deadlock(t *testing.T, db *server) {
 	})
 }
 
-// exhaust takes every connection that the server gives, those of hangup too, until hangup says that it has none.
+// exhaust takes every connection that the server gives, those of hangup too, until hangup says that it has none and could not
+// store a batch for that.
 func exhaust(t *testing.T, db *server, p *process) {
 	t.Helper()
-	ours := db.conn()
+	ours, before := db.conn(), p.retries(event.NoResources)
 	var taken []*pgx.Conn
 	defer func() {
 		for _, c := range taken {
@@ -218,7 +273,7 @@ func exhaust(t *testing.T, db *server, p *process) {
 			taken = append(taken, c)
 		}
 		code, _ := p.get("/readyz")
-		return code == http.StatusServiceUnavailable
+		return code == http.StatusServiceUnavailable && p.retries(event.NoResources) > before
 	}, p.log.String)
 	if len(taken) == 0 {
 		t.Error("no connection was free to be taken")
@@ -241,6 +296,7 @@ func TestStopAndGo(t *testing.T) {
 	path := t.TempDir() + "/a.log"
 	p := [2]*process{startServe(t, db.URL(), path), startServe(t, db.URL(), path)}
 	l := newLoad(t, seed, db, path)
+	fenced := 0
 	for round := range 6 {
 		sleeper, other := p[round%2], p[1-round%2]
 		moves(t, db, other)
@@ -249,9 +305,15 @@ func TestStopAndGo(t *testing.T) {
 		moves(t, db, other)
 		sleeper.signal(syscall.SIGCONT)
 		pause(t.Context(), time.Duration(r.IntN(400))*time.Millisecond)
+		_, metrics := sleeper.get("/metrics")
+		fenced += sumOf(metrics, "hangup_source_fenced_total{")
 		sleeper.stop()
 		p[round%2] = startServe(t, db.URL(), path)
 	}
+	if fenced == 0 {
+		t.Error("no batch of the sleepers was stale")
+	}
+	t.Logf("%d batches of the sleepers were stale", fenced)
 	settled(t, db, p[0], l)
 	for _, q := range p {
 		q.stop()

@@ -41,8 +41,11 @@ func TestDatabaseOutage(t *testing.T) {
 	}
 	eventually(t, "not ready without a database", ready(http.StatusServiceUnavailable, `"unavailable"`))
 	before := residentKiB(t, p.cmd.Process.Pid)
-	timer := time.NewTimer(outage)
-	<-timer.C
+	for range 3 {
+		pause(t.Context(), outage/4)
+		l.rotate()
+	}
+	pause(t.Context(), outage/4)
 	if code, body := p.get("/healthz"); code != http.StatusOK {
 		t.Errorf("/healthz: %d %s", code, body)
 	}

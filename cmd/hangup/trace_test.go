@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// TestTracesKilled writes Python tracebacks line by line, kills the reader with SIGKILL in the middle of them and rotates the
-// log between two of them. Each is one record, once, and has its last line.
+// TestTracesKilled writes Python tracebacks line by line, ends the reader in the middle of them, by SIGKILL and SIGTERM in turn,
+// and rotates the log between two of them. Each is one record, once, and has its last line.
 func TestTracesKilled(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -40,13 +40,17 @@ func TestTracesKilled(t *testing.T) {
 	p := startServe(t, db.URL(), path)
 	record(func() {})
 	eventually(t, "the log is known", func() bool { return db.number(`SELECT count(*) FROM generation`) > 0 }, p.log.String) // else it may be rotated away before
-	for range 8 {
+	for round := range 8 {
 		for range r.IntN(30) {
 			record(func() {})
 		}
 		record(func() {
 			pause(t.Context(), time.Duration(r.IntN(300))*time.Millisecond) // within the second of silence that ends a record
-			p.kill()
+			if round%2 == 0 {
+				p.kill()
+			} else {
+				p.stop()
+			}
 		})
 		if r.IntN(2) == 0 {
 			if err := os.Rename(path, fmt.Sprintf("%s.%d", path, n)); err != nil {
