@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -126,6 +127,9 @@ var hostile = []string{
 	`203.0.113.9 - - [22/Nov/2026:10:00:00 +0000] "GET /x?token=hunter2&email=a%40b.example HTTP/1.1" 499 0 "https://user:hunter2@h.example/?session=hunter2" "ua"`,
 	`203.0.113.9 - - [22/Nov/2026:10:00:00 +0000] "GET /big HTTP/1.1" 499 99999999999999999999999 "-" "ua"`,
 	`999.999.999.999 - - [99/Foo/9999:99:99:99 +9999] "GET /time HTTP/1.1" 99999 -1 "-" "ua"`,
+	`203.0.113.9 - - [` + time.Now().UTC().Add(72*time.Hour).Format("02/Jan/2006:15:04:05 -0700") + `] "GET /future HTTP/1.1" 499 0 "-" "ua"`,
+	`203.0.113.9 - - [22/Nov/1971:10:00:00 +0000] "GET /past HTTP/1.1" 499 0 "-" "ua"`,
+	`203.0.113.9 - - [22/Nov/2026:10:00:00 +0000] "GET /long/` + strings.Repeat("a/", 20_000) + ` HTTP/1.1" 499 0 "http://h.example/` + strings.Repeat("r", 20_000) + `" "` + strings.Repeat("u", 20_000) + `"`,
 	strings.Repeat("A", 200_000),
 	"\x1b[31mred\x1b[0m \u202egnp.exe",
 }
@@ -156,6 +160,16 @@ func TestHostileLines(t *testing.T) {
 	}
 	if n := r.number(`SELECT count(*) FROM disconnect WHERE path LIKE '/nul%'`); n != 20 {
 		t.Errorf("%d lines with NUL and bad UTF-8 are stored, want 20", n)
+	}
+	if n := r.number(`SELECT count(*) FROM disconnect WHERE path IN ('/future', '/past') AND time_assumed AND at BETWEEN now() - interval '1 hour' AND now()`); n != 20 {
+		t.Errorf("%d lines of days to come are counted when they were read, want 20", n)
+	}
+	if n := r.number(`SELECT count(*) FROM disconnect WHERE path IN ('/future', '/past')`); n != 20 {
+		t.Errorf("%d lines are stored of days to come and of before there were such logs, want 20", n)
+	}
+	if n := r.number(`SELECT count(*) FROM disconnect d WHERE path LIKE '/long/%' AND octet_length(path) BETWEEN 1000 AND 2 << 10
+		AND octet_length(referer) <= 2 << 10 AND octet_length(user_agent) <= 1 << 10 AND octet_length(raw_of(d)) <= 8 << 10`); n != 20 {
+		t.Errorf("%d lines with long values are stored and cut, want 20", n)
 	}
 }
 
