@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -171,6 +173,71 @@ func TestHostileLines(t *testing.T) {
 		AND octet_length(referer) <= 2 << 10 AND octet_length(user_agent) <= 1 << 10 AND octet_length(raw_of(d)) <= 8 << 10`); n != 20 {
 		t.Errorf("%d lines with long values are stored and cut, want 20", n)
 	}
+}
+
+// TestHostileJSON has values that JSON can write and PostgreSQL cannot hold, and numbers that are none, among ordinary lines: no
+// batch is refused for them, and no sum is spoilt.
+func TestHostileJSON(t *testing.T) {
+	r := newRig(t)
+	r.source.Parser.Format = "nginx-json"
+	line := func(with map[string]string) string {
+		values := map[string]string{
+			"time": time.Now().UTC().Format(`"2006-01-02T15:04:05+00:00"`), "remote_addr": `"203.0.113.40"`, "request_method": `"GET"`, "request_uri": `"/hostile"`,
+			"server_protocol": `"HTTP/1.1"`, "status": "499", "body_bytes_sent": "0", "request_time": "1.5", "http_user_agent": `"curl/8.5.0"`,
+		}
+		maps.Copy(values, with)
+		var b strings.Builder
+		for i, k := range slices.Sorted(maps.Keys(values)) {
+			fmt.Fprintf(&b, `%s"%s":%s`, map[bool]string{true: "{", false: ","}[i == 0], k, values[k])
+		}
+		return b.String() + "}\n"
+	}
+	text, n := "", 0
+	for key, values := range map[string][]string{
+		"request_uri":     {`"/t\u0000ext"`, `"/t\ud800ext"`, `"/t\udc00\ud800"`, `"/t\u202e\u001b[31m"`, "\"/t\xff\xfe\"", "\"/t\x00\""},
+		"http_user_agent": {`"\u0000"`, `"\ud83d"`, `{"a":1}`},
+		"status":          {"99999", "-1", "1e308", `"4\u00009"`},
+		"body_bytes_sent": {"1180591620717411303424", "-1", "1e308", `"NaN"`, "NaN"},
+		"request_time":    {`"NaN"`, `"Infinity"`, "-1", "1e308", "NaN", `"1\u0000"`},
+		"remote_addr":     {`"999.1.1.1"`, `"::ffff:192.0.2.1"`, `"fe80::1%eth0"`, `"\u0000"`},
+		"time":            {`"300000-01-01T00:00:00+00:00"`, `"2026-02-31T00:00:00+00:00"`, `"-1"`, "1e308"},
+	} {
+		for _, v := range values {
+			r.seq++
+			r.want[r.seq] = true
+			text += line(map[string]string{key: v}) + line(map[string]string{"request_uri": fmt.Sprintf(`"/n/%d"`, r.seq)})
+			n += 2
+		}
+	}
+	r.put("a.log", text)
+	r.start("a.log")
+	r.eventually("all is committed", func() bool {
+		return r.number(`SELECT coalesce(sum(off), 0)::bigint FROM generation`) == r.size("a.log")
+	}, r.generations)
+	got := r.stored()
+	for k := range r.want {
+		if got[k] != 1 {
+			t.Errorf("line %d, beside hostile ones, is stored %d times", k, got[k])
+		}
+	}
+	if s := r.state(); s.Retries > 0 || s.Quarantined > 0 || s.Lines != int64(n) {
+		t.Errorf("of %d lines %d are stored, %d refused by the database, after %d failures", n, s.Lines, s.Quarantined, s.Retries)
+	}
+	for what, sql := range map[string]string{
+		"records and lines differ":     `SELECT sum(requests + disconnects + others + unparsed + skipped - lines)::bigint FROM generation`,
+		"are stored beside the counts": `SELECT count(*) - (SELECT sum(dropped_client + reported_client)::bigint FROM tally) FROM disconnect`,
+		"have a value that is none": `SELECT count(*) FROM disconnect WHERE status NOT BETWEEN 100 AND 999 OR bytes NOT BETWEEN 0 AND 1::bigint << 62
+			OR duration_us NOT BETWEEN 0 AND 1::bigint << 62 OR at NOT BETWEEN now() - interval '1 hour' AND now()`,
+		"have a zone with their address": `SELECT count(*) FROM disconnect WHERE client LIKE '%\%%'`,
+	} {
+		if k := r.number(sql); k != 0 {
+			t.Errorf("%d %s", k, what)
+		}
+	}
+	if k := r.number(`SELECT count(*) FROM disconnect WHERE path LIKE '/t%'`); k != 6 {
+		t.Errorf("%d lines with texts that PostgreSQL does not hold are stored, want 6", k)
+	}
+	r.stop()
 }
 
 func TestTwoReadersOfOneFile(t *testing.T) {
