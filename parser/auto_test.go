@@ -234,18 +234,27 @@ type panicking struct{ oneLine }
 
 func (panicking) read(string, *event.Record) event.Reason { panic("defect") }
 
+// panickingPlace is a grammar with a defect where it tells whether a line begins a record.
+type panickingPlace struct{ panicking }
+
+func (panickingPlace) place(string, bool) place { panic("defect") }
+
 func TestPanic(t *testing.T) {
 	t.Parallel()
-	r := &reader{name: "defect", grammar: panicking{}, single: true, rec: &event.Record{}}
-	n := 0
-	feed(r, []byte("a\nb\n"), func(rec *event.Record) {
-		n++
-		if rec.Kind != event.Unparsed || rec.Reason != event.ParserPanic {
-			t.Errorf("%s, %s", rec.Kind, rec.Reason)
+	for _, r := range []*reader{
+		{name: "defect", grammar: panicking{}, single: true, rec: &event.Record{}},
+		{name: "defect", grammar: panickingPlace{}, rec: &event.Record{}},
+	} {
+		n := 0
+		feed(r, []byte("a\nb\n"), func(rec *event.Record) {
+			n++
+			if rec.Kind != event.Unparsed || rec.Reason != event.ParserPanic {
+				t.Errorf("%s, %s", rec.Kind, rec.Reason)
+			}
+		})
+		if n != 2 {
+			t.Errorf("%d records, want 2", n)
 		}
-	})
-	if n != 2 {
-		t.Errorf("%d records, want 2", n)
 	}
 }
 
