@@ -67,8 +67,21 @@ func newStream(f *os.File, window uint32) (*Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Stream{f: f, size: st.Size()}
-	in := bufio.NewReaderSize(&counter{io.NewSectionReader(f, 0, math.MaxInt64), &s.in}, readAhead)
+	var content io.Reader = f // a pipe is read as it comes
+	if st.Mode().IsRegular() {
+		content = io.NewSectionReader(f, 0, math.MaxInt64)
+	}
+	return unpack(&Stream{f: f, size: st.Size()}, content, window)
+}
+
+// NewStream returns the Stream of what r gives, compressed or not. Closing it leaves r open.
+func NewStream(r io.Reader) (*Stream, error) {
+	return unpack(&Stream{}, r, maxWindow)
+}
+
+// unpack finds out how the content is compressed, and returns s ready to give what is in it.
+func unpack(s *Stream, content io.Reader, window uint32) (*Stream, error) {
+	in := bufio.NewReaderSize(&counter{content, &s.in}, readAhead)
 	magic, err := in.Peek(6)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
@@ -150,6 +163,9 @@ func (s *Stream) Progress() (read, size int64) { return s.in.Load(), s.size }
 // Close closes the file.
 func (s *Stream) Close() error {
 	s.end()
+	if s.f == nil {
+		return nil
+	}
 	return s.f.Close()
 }
 

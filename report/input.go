@@ -85,6 +85,9 @@ func expand(name string) ([]string, error) {
 	if st.IsDir() {
 		return nil, fmt.Errorf("%s is a directory: name the log files in it, as %s", name, filepath.Join(name, "*.log*"))
 	}
+	if st.Mode()&os.ModeNamedPipe != 0 { // opening it is for once: whoever writes into it would be cut off
+		return []string{filepath.Clean(name)}, nil
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err

@@ -28,12 +28,10 @@ type Options struct {
 const maxSamples = 5
 
 // Run reads all sets side by side, in the order of their times, and returns what they say. A file that cannot be read
-// to its end is in its source's Problems; the error is that of ctx alone.
+// to its end is in its source's Problems; the error is that of ctx alone. When ctx ends, a pipe may still be waited for:
+// the caller must be about to exit.
 func Run(ctx context.Context, o Options) (*Report, error) {
-	ctx, cancel := context.WithCancel(ctx)
 	var readers sync.WaitGroup
-	defer readers.Wait()
-	defer cancel()
 	scanner := ingest.NewScanner(o.Routes)
 	var feeds []*feed
 	for i, s := range o.Sets {
@@ -50,7 +48,13 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		if f == nil {
 			break
 		}
-		b, ok := <-f.sums
+		var b *ingest.Sums
+		var ok bool
+		select {
+		case b, ok = <-f.sums:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 		if !ok {
 			f.done = true
 			continue
@@ -61,6 +65,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		f.count(b)
 		c.add(b, settled)
 	}
+	readers.Wait()
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -149,7 +154,8 @@ func (f *feed) count(b *ingest.Sums) {
 // open opens a file, and says when it was written to last.
 func open(name string, stdin io.Reader) (io.ReadCloser, time.Time, error) {
 	if name == Stdin {
-		return io.NopCloser(stdin), time.Now(), nil
+		in, err := ingest.NewStream(stdin)
+		return in, time.Now(), err
 	}
 	st, err := os.Stat(name)
 	if err != nil {

@@ -79,8 +79,14 @@ func run(ctx context.Context, e env, args []string) int {
 		return 2
 	}
 	switch err := cmd.Run(); {
-	case err == nil, errors.Is(err, context.Canceled) && ctx.Err() != nil:
+	case err == nil:
 		return 0
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		if name := cmd.Selected().Name; name == "serve" || name == "demo" { // they end in no other way
+			return 0
+		}
+		_, _ = fmt.Fprintln(e.stderr, "hangup: interrupted")
+		return 1
 	case errors.As(err, new(usageError)):
 		_, _ = fmt.Fprintln(e.stderr, "hangup:", err)
 		return 2
