@@ -135,7 +135,7 @@ func (s *Stream) Read(p []byte) (int, error) {
 	case err != nil && !errors.Is(err, io.EOF): // io.ErrUnexpectedEOF is another than io.EOF
 		err = s.explain(err)
 	case s.out > inflatesFree && s.out/maxRatio > s.in.Load():
-		return 0, fmt.Errorf("%s: %w", s.compression, ErrInflated)
+		return 0, damaged{fmt.Errorf("%s: %w", s.compression, ErrInflated)}
 	}
 	return n, err
 }
@@ -145,8 +145,17 @@ func (s *Stream) explain(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, xz.ErrBuf) {
 		err = ErrIncomplete
 	}
-	return fmt.Errorf("%s: %w", s.compression, err)
+	return damaged{fmt.Errorf("%s: %w", s.compression, err)}
 }
+
+// damaged is an error of a compressed file itself.
+type damaged struct{ error }
+
+func (d damaged) Unwrap() error { return d.error }
+
+// IsDamaged says whether an error is that a compressed file cannot be decompressed to its end, of which other files know
+// nothing.
+func IsDamaged(err error) bool { return errors.As(err, new(damaged)) }
 
 // isWide says whether an error is that more output has to be held than may be.
 func isWide(err error) bool {

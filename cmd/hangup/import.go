@@ -64,17 +64,22 @@ func (c importCmd) Run(ctx context.Context, e env) error {
 	for i := range files {
 		t.size += files[i].size
 	}
+	var damaged []error
 	for i := range files {
 		f := &files[i].Import
 		t.begin(i, f.File)
 		f.Progress, f.Stored, f.Batch = t.progress, t.stored, int64(c.Batch)<<20
 		out, err := m.Import(ctx, *f)
-		t.end(f, out, files[i].size)
+		t.end(f, out, files[i].size, err)
 		if err != nil {
 			if ctx.Err() != nil {
 				return fmt.Errorf("interrupted in %s; what is stored stays, and the same command goes on from there", f.File)
 			}
-			return fmt.Errorf("import %s: %w", f.File, err)
+			err = fmt.Errorf("import %s: %w", f.File, err)
+			if !ingest.IsDamaged(err) {
+				return err
+			}
+			damaged = append(damaged, err) // the others are read
 		}
 	}
 	t.took = time.Since(t.began)
@@ -88,7 +93,7 @@ func (c importCmd) Run(ctx context.Context, e env) error {
 		return err
 	}
 	t.summary()
-	return fold(ctx, s)
+	return errors.Join(append(damaged, fold(ctx, s))...)
 }
 
 // fold makes the hours and days of what was imported, so that questions about them are quick at once.
@@ -152,6 +157,11 @@ func (c importCmd) imports(cfg config, now time.Time) ([]importFile, error) {
 		case !st.Mode().IsRegular():
 			return nil, usageError{fmt.Errorf("%s is no file that can be read twice: name log files", name)}
 		}
+		r, err := os.Open(path)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		_ = r.Close()
 		f := importFile{size: st.Size(), modified: st.ModTime()}
 		f.File, f.Since, f.Until = path, since, until
 		f.Path = ingest.LogOf(path)

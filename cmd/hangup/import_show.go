@@ -105,7 +105,7 @@ func (t *importTotals) count(ctx context.Context, s *store.Store) error {
 	return nil
 }
 
-func (t *importTotals) end(f *ingest.Import, out ingest.Imported, size int64) {
+func (t *importTotals) end(f *ingest.Import, out ingest.Imported, size int64, err error) {
 	t.done += size
 	name := printable(f.File)
 	if !t.last.IsZero() {
@@ -115,6 +115,7 @@ func (t *importTotals) end(f *ingest.Import, out ingest.Imported, size int64) {
 		_, _ = fmt.Fprint(t.screen, "\r\x1b[K")
 	}
 	switch {
+	case out.End == out.From && err != nil: // which is told by itself
 	case out.End == out.From && out.As != "":
 		_, _ = fmt.Fprintf(t.out, "%s: nothing new, all of it was read before as %s\n", name, printable(out.As))
 	case out.End == out.From:

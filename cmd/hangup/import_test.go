@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -246,5 +247,56 @@ func TestImportKilled(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, imported(t, disturbed)); diff != "" {
 		t.Errorf("-undisturbed +imported twice: %.6000s", diff)
+	}
+}
+
+// TestImportDamaged imports a compressed file that was cut off before a whole one: the whole one is stored all the same, the
+// other is not called empty, and the exit code says that something is missing. A file that may not be read is told before
+// anything is done.
+func TestImportDamaged(t *testing.T) {
+	t.Parallel()
+	dir, url := t.TempDir(), storetest.URL(t)
+	text := strings.Repeat(`192.0.2.2 - - [10/Mar/2026:12:00:02 +0000] "GET /b HTTP/1.1" 499 0 "-" "curl/8"`+"\n", 100)
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := io.WriteString(w, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	cut, whole, closed := filepath.Join(dir, "a.log.gz"), filepath.Join(dir, "b.log"), filepath.Join(dir, "c.log")
+	for name, content := range map[string][]byte{cut: packed.Bytes()[:packed.Len()-10], whole: []byte("\n" + text), closed: []byte(text)} {
+		if err := os.WriteFile(name, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	imports := func(files ...string) (code int, stdout, stderr string) {
+		var out, errs bytes.Buffer
+		code = run(t.Context(), env{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, getenv: func(string) string { return "" }},
+			append([]string{"import", "--database-url", url}, files...))
+		return code, out.String(), errs.String()
+	}
+	for range 2 {
+		code, stdout, stderr := imports(cut, whole)
+		if code != 1 || strings.Contains(stdout, cut+": empty") || strings.Contains(stdout, cut+": nothing new") ||
+			!strings.Contains(stderr, cut+": gzip: the compressed file ends before its content does") {
+			t.Errorf("exit code %d:\n%s\n%s", code, stdout, stderr)
+		}
+		if !strings.Contains(stdout, whole+": ") {
+			t.Errorf("the whole file behind the damaged one was not read:\n%s", stdout)
+		}
+	}
+	if n := storedBytes(t, url); n < int64(len(text)) {
+		t.Errorf("%d bytes are stored, want the %d of the whole file", n, len(text)+1)
+	}
+	if os.Geteuid() == 0 {
+		return // root may read everything
+	}
+	if err := os.Chmod(closed, 0); err != nil {
+		t.Fatal(err)
+	}
+	if code, stdout, stderr := imports(closed); code != 2 || !strings.Contains(stderr, "permission denied") {
+		t.Errorf("of a file that may not be read: exit code %d:\n%s\n%s", code, stdout, stderr)
 	}
 }
