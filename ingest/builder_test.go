@@ -59,6 +59,26 @@ func TestBuilderCountsAll(t *testing.T) {
 	}
 }
 
+// TestBuilderUnmaps counts a client once that one program writes as an IPv4 address and another as an IPv6 one.
+func TestBuilderUnmaps(t *testing.T) {
+	t.Parallel()
+	u := newBuilder(newServiceState("shop", RouteLimits{}), 0)
+	records := logRecords(4)
+	for i, client := range []string{"::ffff:192.0.2.7", "192.0.2.7", "::FFFF:c000:207", "::1"} {
+		records[i].Client = client
+		if err := u.add(&records[i], time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := map[string]int64{}
+	for c := range u.finish().Clients.All() {
+		got[c.Client] += c.Counts.Requests
+	}
+	if len(got) != 2 || got["192.0.2.7"] != 3 || got["::1"] != 1 || u.b.Disconnects[0].Client != "192.0.2.7" {
+		t.Errorf("requests by client: %v; the hang-up is of %q", got, u.b.Disconnects[0].Client)
+	}
+}
+
 // BenchmarkBuilder counts 5000 records into a batch.
 func BenchmarkBuilder(b *testing.B) {
 	records, s := logRecords(5000), newServiceState("shop", RouteLimits{})

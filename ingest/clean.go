@@ -85,6 +85,18 @@ func clip(s string, n int) string {
 	return s[:n]
 }
 
+// unmapped returns an IPv4 address that is written as an IPv6 one (RFC 4291 section 2.5.5.2), as programs do that listen for both, as
+// others write it: it is the same client.
+func unmapped(client string) string {
+	if client == "" || client[0] != ':' {
+		return client
+	}
+	if a, err := netip.ParseAddr(client); err == nil && a.Is4In6() {
+		return a.Unmap().String()
+	}
+	return client
+}
+
 // scope says where a client is: what hangs up on the machine itself or in the same network is often a check or a test.
 func scope(client string) string {
 	a, err := netip.ParseAddr(client)

@@ -223,6 +223,7 @@ func (c *tallier) add(r *event.Record, seen time.Time) error {
 			})
 		}
 	case event.Request, event.Disconnect:
+		r.Client = unmapped(r.Client)
 		c.count(r, seen)
 	case event.Other, event.Skipped:
 	}
