@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -60,7 +61,8 @@ func (c importCmd) Run(ctx context.Context, e env) error {
 
 	s := store.New(db.ingest)
 	m := &ingest.Importer{Library: s, Sink: s, Routes: ingest.RouteLimits{PerPosition: cfg.Routes.PerPosition, PerService: cfg.Routes.PerService}}
-	t := &importTotals{out: e.stdout, began: time.Now(), routes: map[event.Route]*importRoute{}, terminal: isTerminal(e.stderr), screen: e.stderr, files: len(files)}
+	out := &outcome{w: e.stdout}
+	t := &importTotals{out: out, began: time.Now(), routes: map[event.Route]*importRoute{}, terminal: isTerminal(e.stderr), screen: e.stderr, files: len(files)}
 	for i := range files {
 		t.size += files[i].size
 	}
@@ -93,7 +95,21 @@ func (c importCmd) Run(ctx context.Context, e env) error {
 		return err
 	}
 	t.summary()
-	return errors.Join(append(damaged, fold(ctx, s))...)
+	return errors.Join(append(damaged, fold(ctx, s), out.err)...)
+}
+
+// outcome remembers the first error of a writer that is told what was done: that is not undone when it cannot be told.
+type outcome struct {
+	w   io.Writer
+	err error
+}
+
+func (o *outcome) Write(b []byte) (int, error) {
+	n, err := o.w.Write(b)
+	if err != nil && o.err == nil {
+		o.err = fmt.Errorf("what was read is stored, but it cannot be told what that is: %w", err)
+	}
+	return n, err
 }
 
 // fold makes the hours and days of what was imported, so that questions about them are quick at once.
