@@ -118,8 +118,9 @@ func (s *serviceState) watch(client string, agent, at int64, route uint32) *watc
 		return w
 	}
 	if old := w.drops[w.next].at; old != 0 {
-		list, one := without(w.dense, window{old, old + int64(retryTime) + 1})
-		w.dense = append(list, one)
+		var one window
+		w.dense, one = without(w.dense, window{old, old + int64(retryTime) + 1})
+		w.dense = append(w.dense, one)
 	}
 	w.drops[w.next] = mark
 	w.next = (w.next + 1) % len(w.drops)

@@ -96,7 +96,10 @@ func TestInterrupted(t *testing.T) {
 		}
 	}()
 	for _, args := range [][]string{
-		{"report", "-"}, {"report", fifo}, {"parse", "-"}, {"detect", "-"},
+		{"report", "-"},
+		{"report", fifo},
+		{"parse", "-"},
+		{"detect", "-"},
 		{"import", "--database-url", "postgres://127.0.0.1:1/none", "testdata/script/report.txtar"}, // waits for the database
 	} {
 		var stderr bytes.Buffer
