@@ -19,7 +19,9 @@ const epochEvery = time.Second
 // presentEpoch returns the database's epoch as soon as it can be had, or ctx's error.
 func presentEpoch(ctx context.Context, o Options) (string, error) {
 	for try := 1; ; try++ {
-		epoch, err := o.Ledger.Epoch(ctx)
+		c, cancel := answering(ctx)
+		epoch, err := o.Ledger.Epoch(c)
+		cancel()
 		if err == nil {
 			return epoch, nil
 		}
@@ -73,8 +75,16 @@ func runEpoch(ctx context.Context, o Options, epoch string, began time.Time) err
 	return g.Wait()
 }
 
-// ofEpoch is a Ledger in one epoch: it returns event.ErrStale when that has ended. A database that has gone back gives ids
-// again that it has given before, to others.
+// answerTime bounds how long a question to the ledger may take. Where nothing passes between here and the database and something on
+// the way says that all is well, nobody else ends it.
+const answerTime = 20 * time.Second
+
+func answering(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, answerTime)
+}
+
+// ofEpoch is a Ledger in one epoch: it returns event.ErrStale when that has ended, and other errors when no answer comes. A database
+// that has gone back gives ids again that it has given before, to others.
 type ofEpoch struct {
 	Ledger
 
@@ -83,7 +93,9 @@ type ofEpoch struct {
 
 // still returns event.ErrStale when the epoch has ended.
 func (l ofEpoch) still(ctx context.Context) error {
-	now, err := l.Epoch(ctx)
+	ctx, cancel := answering(ctx)
+	defer cancel()
+	now, err := l.Ledger.Epoch(ctx)
 	if err == nil && now != l.epoch {
 		err = event.ErrStale
 	}
@@ -91,6 +103,8 @@ func (l ofEpoch) still(ctx context.Context) error {
 }
 
 func (l ofEpoch) SetFormat(ctx context.Context, service string, source int64, format string, confidence float64) error {
+	ctx, cancel := answering(ctx)
+	defer cancel()
 	if err := l.still(ctx); err != nil {
 		return err
 	}
@@ -98,6 +112,8 @@ func (l ofEpoch) SetFormat(ctx context.Context, service string, source int64, fo
 }
 
 func (l ofEpoch) SettleArchive(ctx context.Context, service string, source int64, a event.Archive) error {
+	ctx, cancel := answering(ctx)
+	defer cancel()
 	if err := l.still(ctx); err != nil {
 		return err
 	}
@@ -105,6 +121,8 @@ func (l ofEpoch) SettleArchive(ctx context.Context, service string, source int64
 }
 
 func (l ofEpoch) Generation(ctx context.Context, service string, id int64) (event.Generation, error) {
+	ctx, cancel := answering(ctx)
+	defer cancel()
 	g, err := l.Ledger.Generation(ctx, service, id)
 	e := l.still(ctx)
 	if errors.Is(e, event.ErrStale) {
@@ -117,6 +135,8 @@ func (l ofEpoch) Generation(ctx context.Context, service string, id int64) (even
 }
 
 func (l ofEpoch) AddGenerations(ctx context.Context, service string, source int64, gs []event.Generation, newest int64) ([]int64, error) {
+	ctx, cancel := answering(ctx)
+	defer cancel()
 	if err := l.still(ctx); err != nil {
 		return nil, err
 	}
@@ -124,6 +144,8 @@ func (l ofEpoch) AddGenerations(ctx context.Context, service string, source int6
 }
 
 func (l ofEpoch) MoveGeneration(ctx context.Context, service string, id, source int64) error {
+	ctx, cancel := answering(ctx)
+	defer cancel()
 	if err := l.still(ctx); err != nil {
 		return err
 	}
@@ -131,6 +153,8 @@ func (l ofEpoch) MoveGeneration(ctx context.Context, service string, id, source 
 }
 
 func (l ofEpoch) NoteSeen(ctx context.Context, service string, source int64, generations []int64) (time.Time, error) {
+	ctx, cancel := answering(ctx)
+	defer cancel()
 	if err := l.still(ctx); err != nil {
 		return time.Time{}, err
 	}
@@ -138,8 +162,34 @@ func (l ofEpoch) NoteSeen(ctx context.Context, service string, source int64, gen
 }
 
 func (l ofEpoch) SetGeneration(ctx context.Context, service string, id int64, path string, state event.State, lost int64) error {
+	ctx, cancel := answering(ctx)
+	defer cancel()
 	if err := l.still(ctx); err != nil {
 		return err
 	}
 	return l.Ledger.SetGeneration(ctx, service, id, path, state, lost)
+}
+
+func (l ofEpoch) OpenSource(ctx context.Context, service, path string) (id int64, format string, err error) {
+	ctx, cancel := answering(ctx)
+	defer cancel()
+	return l.Ledger.OpenSource(ctx, service, path)
+}
+
+func (l ofEpoch) Past(ctx context.Context, service string, source int64) (event.Past, error) {
+	ctx, cancel := answering(ctx)
+	defer cancel()
+	return l.Ledger.Past(ctx, service, source)
+}
+
+func (l ofEpoch) Candidates(ctx context.Context, service string, source int64, dirs []string, inodes []event.Inode, heads []event.Print) ([]event.Generation, int64, error) {
+	ctx, cancel := answering(ctx)
+	defer cancel()
+	return l.Ledger.Candidates(ctx, service, source, dirs, inodes, heads)
+}
+
+func (l ofEpoch) Abandoned(ctx context.Context, service string, paths []string, inodes []event.Inode) ([]event.Generation, error) {
+	ctx, cancel := answering(ctx)
+	defer cancel()
+	return l.Ledger.Abandoned(ctx, service, paths, inodes)
 }

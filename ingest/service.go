@@ -42,6 +42,8 @@ func newServiceState(name string, l RouteLimits) *serviceState {
 
 // load reads what was known before this process started, and what another has stored that got ahead of it.
 func (s *serviceState) load(ctx context.Context, l Ledger) error {
+	ctx, cancel := context.WithTimeout(ctx, largeTime)
+	defer cancel()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now, since := time.Now(), time.Time{}

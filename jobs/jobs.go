@@ -104,10 +104,16 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	return nil
 }
 
+// longest bounds a run of a job. The server ends each statement in its own time; where nothing passes to it any more, and something
+// on the way says that all is well, nobody else does, and the job would never have its turn again.
+const longest = 2 * time.Hour
+
 func (s *Scheduler) run(ctx context.Context, j Job) {
 	begun := time.Now()
 	var rows int64
-	ran, err := s.runner.RunJob(ctx, j.Name, func(ctx context.Context) (n int64, err error) {
+	c, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
+	ran, err := s.runner.RunJob(c, j.Name, func(ctx context.Context) (n int64, err error) {
 		defer func() {
 			if p := recover(); p != nil {
 				err = fmt.Errorf("panic: %v", p)

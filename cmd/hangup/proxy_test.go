@@ -190,7 +190,7 @@ func (k *link) answers() {
 }
 
 // silenceBound is how long it may take until a connection is given up on which nothing passes, and more is stored.
-const silenceBound = 30 * time.Second
+const silenceBound = time.Minute
 
 // TestNetworkFaults puts a network that loses things between hangup and its database while a log is written and rotated.
 // hangup must go on after each, and at the end all must be stored once.
