@@ -171,9 +171,11 @@ func TestDatabaseFaults(t *testing.T) {
 		}},
 		{"a process of the server is killed, and it recovers", "", func() {
 			pid := db.number(`SELECT pid FROM pg_stat_activity WHERE application_name = 'hangup ingest' LIMIT 1`)
+			ours := db.conn()
 			if err := syscall.Kill(int(pid), syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
+			eventually(t, "the server has ended all sessions", func() bool { return ours.Ping(t.Context()) != nil })
 		}},
 		{"a later version's migration changes the tables", "", func() {
 			exec(`ALTER TABLE generation ADD COLUMN later text NOT NULL DEFAULT 'x'`)
