@@ -14,6 +14,9 @@ import (
 //go:embed sql/sessions.sql
 var sessionsSQL string
 
+//go:embed sql/clock.sql
+var clockSQL string
+
 //go:embed sql/outcomes.sql
 var outcomesSQL string
 
@@ -44,6 +47,11 @@ func (s *Store) DecideSessions(ctx context.Context, now time.Time, keep time.Dur
 				if err := takeActivity(ctx, tx, service); err != nil {
 					return err
 				}
+				var clock time.Time
+				if err := tx.QueryRow(ctx, clockSQL, args).Scan(&clock); err != nil {
+					return err
+				}
+				args["clock"] = clock
 				if _, err := tx.Exec(ctx, outcomesSQL, args); err != nil {
 					return err
 				}

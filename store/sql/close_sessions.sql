@@ -1,17 +1,9 @@
 -- A session to which nothing can be added is closed and its activity deleted. One that goes on for 12 hours is closed too,
 -- so that a client that never stops cannot make activity grow; what it does next is another session.
-WITH clock AS (
-    -- What is being caught up holds the clock back, also when its size is not known or another file follows it; one whose clock is
-    -- ahead does not move it.
-    SELECT least(coalesce(min(last_event_at) FILTER (WHERE committed_at > @now::timestamptz - interval '1 minute'
-            AND (off < size_seen OR last_event_at < committed_at - interval '5 minutes')),
-        max(last_event_at), 'epoch'), @now) AS data
-    FROM generation WHERE service_id = @service
-), ended AS (
+WITH ended AS (
     UPDATE session s SET closed = true
-    FROM clock
     WHERE s.service_id = @service AND NOT s.closed AND (
-        s.undecided = 0 AND s.last_seen_at + interval '30 minutes' <= clock.data
+        s.undecided = 0 AND s.last_seen_at + interval '30 minutes' <= @clock::timestamptz
         OR s.undecided = 0 AND s.last_seen_at + interval '30 minutes' <= @now AND s.last_seen_at > @now::timestamptz - interval '1 day'
         OR s.last_seen_at - s.started_at > interval '12 hours'
         OR NOT EXISTS (SELECT FROM session_activity a WHERE a.service_id = @service AND a.client = s.client AND a.agent_hash = s.agent_hash

@@ -1,13 +1,6 @@
 -- What became of each hang-up that has activity. The clock is the service's data while a file is caught up, and the wall
 -- clock for hang-ups that were written as they happened.
-WITH clock AS (
-    -- What is being caught up holds the clock back, also when its size is not known or another file follows it; one whose clock is
-    -- ahead does not move it.
-    SELECT least(coalesce(min(last_event_at) FILTER (WHERE committed_at > @now::timestamptz - interval '1 minute'
-            AND (off < size_seen OR last_event_at < committed_at - interval '5 minutes')),
-        max(last_event_at), 'epoch'), @now) AS data
-    FROM generation WHERE service_id = @service
-), drops AS (
+WITH drops AS (
     SELECT a.generation_id, a.off, a.at,
         EXISTS (SELECT FROM session_activity b WHERE b.service_id = a.service_id AND b.client = a.client AND b.agent_hash = a.agent_hash
             AND b.route_id = a.route_id AND b.at >= a.at AND b.at <= a.at + interval '10 seconds'
@@ -15,9 +8,9 @@ WITH clock AS (
         EXISTS (SELECT FROM session_activity b WHERE b.service_id = a.service_id AND b.client = a.client AND b.agent_hash = a.agent_hash
             AND b.at >= a.at AND b.at < a.at + interval '30 minutes'
             AND (b.at > a.at OR b.generation_id = a.generation_id AND b.off > a.off)) AS stayed,
-        a.at + interval '30 minutes' <= greatest(clock.data,
-            CASE WHEN a.written_at - a.at < interval '5 minutes' THEN @now::timestamptz ELSE clock.data END) AS over
-    FROM session_activity a, clock
+        a.at + interval '30 minutes' <= greatest(@clock::timestamptz,
+            CASE WHEN a.written_at - a.at < interval '5 minutes' THEN @now::timestamptz ELSE @clock::timestamptz END) AS over
+    FROM session_activity a
     WHERE a.service_id = @service AND a.is_drop
 ), decided AS (
     SELECT generation_id, off, (at AT TIME ZONE 'UTC')::date AS day,
