@@ -82,9 +82,6 @@ func run(ctx context.Context, e env, args []string) int {
 	case err == nil:
 		return 0
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
-		if name := cmd.Selected().Name; name == "serve" || name == "demo" { // they end in no other way
-			return 0
-		}
 		_, _ = fmt.Fprintln(e.stderr, "hangup: interrupted")
 		return 1
 	case errors.As(err, new(usageError)):

@@ -60,8 +60,14 @@ const memoryLimit = 320 << 20
 
 const defaultListen = "127.0.0.1:8080"
 
-// serve runs everything. beside, when there is one, runs beside it once sources are followed.
-func serve(ctx context.Context, e env, f serveFlags, cfg config, sources []ingest.Source, beside func(context.Context, *slog.Logger) error) error {
+// serve runs everything until ctx ends, which is no error: it is how it ends. beside, when there is one, runs beside it once
+// sources are followed.
+func serve(ctx context.Context, e env, f serveFlags, cfg config, sources []ingest.Source, beside func(context.Context, *slog.Logger) error) (err error) {
+	defer func(asked context.Context) {
+		if asked.Err() != nil && errors.Is(err, context.Canceled) {
+			err = nil
+		}
+	}(ctx)
 	log, err := newLog(e.stderr, cmp.Or(f.LogLevel, cfg.Log.Level, "info"), cmp.Or(f.LogFormat, cfg.Log.Format, "text"))
 	if err != nil {
 		return err

@@ -24,17 +24,23 @@ type server struct {
 	open    *pgx.Conn
 }
 
+// serverDir makes a directory for a server, which may run as another user: TempDir belongs to us alone.
+func serverDir(tb testing.TB) string {
+	tb.Helper()
+	dir, err := os.MkdirTemp("", "hangup-server-")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		tb.Fatal(err)
+	}
+	return dir
+}
+
 func newServer(t *testing.T) *server {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "hangup-server-") // t.TempDir belongs to us alone, and the server may run as another user
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	s := &server{t: t, options: local.Options{Dir: dir, Scratch: true, Search: []string{"../.."}}}
+	s := &server{t: t, options: local.Options{Dir: serverDir(t), Scratch: true, Search: []string{"../.."}}}
 	s.start()
 	t.Cleanup(func() {
 		if s.open != nil {

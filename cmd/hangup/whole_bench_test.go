@@ -165,15 +165,7 @@ func beside(b *testing.B, p peer, log string, run func() (took time.Duration, s 
 // benchServer starts a private server as Hangup makes it, which waits for its disk.
 func benchServer(b *testing.B) *local.Server {
 	b.Helper()
-	dir, err := os.MkdirTemp("", "hangup-server-") // b.TempDir belongs to us alone, and the server may run as another user
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		b.Fatal(err)
-	}
-	s, err := local.Start(b.Context(), local.Options{Dir: dir, Search: []string{"../.."}})
+	s, err := local.Start(b.Context(), local.Options{Dir: serverDir(b), Search: []string{"../.."}})
 	if err != nil {
 		b.Fatal(err)
 	}

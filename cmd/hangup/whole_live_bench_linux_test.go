@@ -40,16 +40,21 @@ func shareOf(b *testing.B, p *process, do func()) float64 {
 	return 100 * float64(cpuOf(b, p.cmd.Process.Pid)-before) / float64(time.Since(begin))
 }
 
-// BenchmarkWholeLive follows a log that gets 10,000 lines a second.
-func BenchmarkWholeLive(b *testing.B) {
-	const rate, tick = 10_000, 50 * time.Millisecond
-	log := filepath.Join(b.TempDir(), "access.log")
-	f, err := os.Create(log)
+// followed starts a serve that follows an empty log, and returns both.
+func followed(b *testing.B) (*os.File, *process) {
+	b.Helper()
+	f, err := os.Create(filepath.Join(b.TempDir(), "access.log"))
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer func() { _ = f.Close() }()
-	p := startServe(b, benchServer(b).URL(), log)
+	b.Cleanup(func() { _ = f.Close() })
+	return f, startServe(b, benchServer(b).URL(), f.Name())
+}
+
+// BenchmarkWholeLive follows a log that gets 10,000 lines a second.
+func BenchmarkWholeLive(b *testing.B) {
+	const rate, tick = 10_000, 50 * time.Millisecond
+	f, p := followed(b)
 	s, written := newTraffic(), int64(0)
 	feed := func(long time.Duration) {
 		ticker := time.NewTicker(tick)
@@ -87,13 +92,7 @@ func BenchmarkWholeLive(b *testing.B) {
 // BenchmarkWholeDelay writes one hang-up after the other to a quiet log, and waits until the API shows it.
 func BenchmarkWholeDelay(b *testing.B) {
 	const times = 60
-	log := filepath.Join(b.TempDir(), "access.log")
-	f, err := os.Create(log)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	p := startServe(b, benchServer(b).URL(), log)
+	f, p := followed(b)
 	r, known := rand.New(rand.NewPCG(1, 1)), int64(0)
 	var delays []time.Duration
 	for b.Loop() {
