@@ -129,12 +129,17 @@ func TestDatabaseFaults(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// trigger runs a statement of PL/pgSQL in each transaction that stores a batch, for a while.
-	trigger := func(body string, d time.Duration) {
+	// failed says whether an attempt to store a batch has failed by a fault of this class since it was made.
+	failed := func(class event.Class) func() bool {
+		before := p.retries(class)
+		return func() bool { return p.retries(class) > before }
+	}
+	// trigger runs a statement of PL/pgSQL in each transaction that stores a batch, until batches have met it.
+	trigger := func(body string, met func() bool) {
 		t.Helper()
 		exec(`CREATE OR REPLACE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN ` + body + ` RETURN NEW; END $f$`)
 		exec(`CREATE TRIGGER fault BEFORE UPDATE OF off ON generation FOR EACH ROW EXECUTE FUNCTION fault()`)
-		pause(t.Context(), d)
+		eventually(t, "batches meet the fault: "+body, met, p.log.String)
 		// The lock waits for whoever holds the row; ours is the only other work.
 		exec(`DROP TRIGGER fault ON generation`)
 	}
@@ -144,25 +149,23 @@ func TestDatabaseFaults(t *testing.T) {
 		run   func()
 	}{
 		{"each commit takes a second", "", func() {
-			before, failed := slow(), p.retries(event.Classes()...)
-			trigger(`PERFORM pg_sleep(1);`, 4*time.Second)
-			if n := slow() - before; n < 2 {
-				t.Errorf("%d batches took long", n)
-			}
-			if n := p.retries(event.Classes()...) - failed; n > 0 {
+			before, retries := slow(), p.retries(event.Classes()...)
+			trigger(`PERFORM pg_sleep(1);`, func() bool { return slow()-before >= 2 })
+			if n := p.retries(event.Classes()...) - retries; n > 0 {
 				t.Errorf("%d attempts to store a batch failed because it takes long", n)
 			}
 		}},
 		{"each second commit fails to serialize", event.Conflict, func() {
-			trigger(`IF random() < 0.5 THEN RAISE EXCEPTION 'fault' USING ERRCODE = '40001'; END IF;`, 2*time.Second)
+			trigger(`IF random() < 0.5 THEN RAISE EXCEPTION 'fault' USING ERRCODE = '40001'; END IF;`, failed(event.Conflict))
 		}},
 		{"a transaction that rests for a millisecond is cut", event.TooSlow, func() {
-			trigger(`PERFORM set_config('idle_in_transaction_session_timeout', '1ms', true);`, 2*time.Second)
+			trigger(`PERFORM set_config('idle_in_transaction_session_timeout', '1ms', true);`, failed(event.TooSlow))
 		}},
 		{"the disconnects are locked for longer than a commit waits", event.Conflict, func() {
+			met := failed(event.Conflict)
 			err := pgx.BeginFunc(t.Context(), db.conn(), func(tx pgx.Tx) error {
 				_, err := tx.Exec(t.Context(), `LOCK TABLE disconnect IN ACCESS EXCLUSIVE MODE`)
-				pause(t.Context(), 6*time.Second)
+				eventually(t, "a batch waits for too long", met, p.log.String)
 				return err
 			})
 			if err != nil {
